@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from accounts.models import User
-from chat.enums import CallKind
+from chat.enums import CallKind, MessageRole
 from chat.models import (
     Attachment,
     Message,
@@ -30,6 +30,7 @@ from documents.models import (
     EvaluationResult,
     EvaluationRun,
     GoldenQuestion,
+    Passage,
     VersionPassage,
 )
 from ingestion.enums import SourceKind
@@ -43,6 +44,9 @@ from ingestion.models import (
     WebPage,
 )
 from mcp.models import ClientRegistration, Connection, Server, Tool
+from quotas.enums import UsageKind, UsageOutcome
+from quotas.models import UsageEvent
+from youworker.analytics.daily import settle_days
 
 QUESTION = "How long does the archive keep invoices?"
 SUMMARY = "They spoke of leave."
@@ -55,26 +59,29 @@ def make_newer() -> dict[str, Any]:
     ada = User.objects.get(username="ada")
     answer = Message.objects.filter(citations__isnull=False).distinct().get()
     document = Document.objects.get(owner=ada, title__startswith="rules")
-    make_conversation_rows(ada, answer, document)
+    attached_in = make_conversation_rows(ada, answer, document)
     make_model_rows()
     make_document_rows(ada, document)
     make_ingestion_rows(ada, document)
     make_tool_rows(ada)
-    return {"summary": SUMMARY, "prompt": PROMPT, "golden": QUESTION}
+    make_usage_rows(ada)
+    return {"summary": SUMMARY, "attached_in": attached_in}
 
 
-def make_conversation_rows(ada: User, answer: Message, document: Document) -> None:
-    """What belongs to a conversation, and the prompt of all."""
-    question: Any = answer.parent
+def make_conversation_rows(ada: User, answer: Message, document: Document) -> str:
+    """What belongs to conversations, and the prompt of all; where the file is."""
+    # Not in the conversation that a test goes on with: questions with files are about these.
+    asked = Message.objects.filter(role=MessageRole.USER, session__user=ada).latest("created_at")
     shelf = Collection.objects.create(owner=ada, name="Files of a talk", is_private=True)
-    SessionCollection.objects.create(user=ada, session=answer.session, collection=shelf)
+    SessionCollection.objects.create(user=ada, session=asked.session, collection=shelf)
     Attachment.objects.create(
-        session=answer.session, message=question, position=0, document=document, name="rules"
+        session=asked.session, message=asked, position=0, document=document, name="rules"
     )
     Summary.objects.create(
         session=answer.session, upto=answer, model="quote", messages=2, content=SUMMARY
     )
     SystemPrompt.objects.create(content=PROMPT)
+    return str(asked.session_id)
 
 
 def make_model_rows() -> None:
@@ -147,6 +154,8 @@ def make_ingestion_rows(ada: User, document: Document) -> None:
         item=item, digest="0" * 64, number=1, total=1, text="scanned", seconds=1.0
     )
     HeardPiece.objects.create(item=item, start=0.0, end=60.0, language="en")
+    spoken = Document.objects.get(owner=ada, title__startswith="plain")
+    Passage.objects.filter(document=spoken).update(second=61)
 
 
 def make_tool_rows(ada: User) -> None:
@@ -177,3 +186,17 @@ def make_tool_rows(ada: User) -> None:
         tool_edition=tool.edition,
         expires_at=timezone.now() + timedelta(days=3650),
     )
+
+
+def make_usage_rows(ada: User) -> None:
+    """Something that was used some days ago, and the sums of the days since."""
+    UsageEvent.objects.create(
+        created_at=timezone.now() - timedelta(days=3),
+        user=ada,
+        kind=UsageKind.RUN,
+        name="small",
+        outcome=UsageOutcome.SUCCEEDED,
+        tokens_in=700,
+        tokens_out=70,
+    )
+    settle_days()

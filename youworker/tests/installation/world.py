@@ -12,7 +12,16 @@ from accounts.services import ensure_superuser
 from mcp.services import sync_builtin_servers
 from youworker.audit.verification import sign_head
 from youworker.encryption.keyring import check_keys
-from youworker.tests.installation import departures, library, newer, people, talks, tools
+from youworker.tests.installation import (
+    decisions,
+    departures,
+    library,
+    newer,
+    people,
+    programs,
+    talks,
+    tools,
+)
 
 # Nothing of ours ever writes these, so no installation has such rows.
 EMPTY = {"auth.Group"}
@@ -27,12 +36,18 @@ def make_world() -> dict[str, Any]:
     ensure_superuser("root", password=people.PASSWORD)
     sync_builtin_servers()
     facts: dict[str, Any] = {"people": people.make_people()}
+    facts["endpoint"] = programs.make_endpoint()
     facts["library"] = library.make_library()
-    facts["talks"] = talks.make_talks()
     tools.make_tools()
+    asking = programs.make_api()
+    waiting = decisions.make_waiting(asking)
+    facts["talks"] = talks.make_talks()
     facts["newer"] = newer.make_newer()
+    over = facts["talks"]["runs"]["succeeded"]
+    facts["decisions"] = waiting | decisions.make_decided(asking, over=over)
     facts["departures"] = departures.make_departures()
     facts["queue"] = library.leave_unfinished()
+    programs.leave_deliveries()
     sign_head()
     require_every_kind()
     return facts
