@@ -2111,7 +2111,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('documents', '0012_versions', now()),
 ('documents', '0013_private_collections', now()),
 ('documents', '0014_seconds_of_recordings', now()),
-('documents', '0017_layouts_of_passages', now()),
+('documents', '0015_layouts_of_passages', now()),
 ('groups', '0001_initial', now()),
 ('groups', '0002_service_accounts', now()),
 ('groups', '0003_quotas', now()),
