@@ -91,6 +91,16 @@ def pytest_configure() -> None:
     share_static_files()
     # As the web process does before its loop runs.
     trusted_authorities()
+    time_no_examples()
+
+
+def time_no_examples() -> None:
+    """Let no clock decide on an example of Hypothesis: others use the same processors."""
+    from hypothesis import HealthCheck
+    from hypothesis import settings as examples
+
+    examples.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    examples.load_profile("shared")
 
 
 def own_folder() -> Path:
