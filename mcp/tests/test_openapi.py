@@ -278,9 +278,7 @@ def test_an_answer_that_is_no_text_is_a_file(api, path, headers, kept):
     assert outcome.text.endswith("5 bytes]")
 
 
-@pytest.mark.parametrize(
-    ("body", "name"), [(f"\0 {TOKEN}".encode(), "x"), (b"\0", f"{TOKEN}.bin")]
-)
+@pytest.mark.parametrize(("body", "name"), [(f"\0 {TOKEN}".encode(), "x"), (b"\0", f"{TOKEN}.bin")])
 def test_a_file_that_repeats_a_secret_is_not_kept(api, body, name):
     declare(api, doc({"/x": get()}), headers={"Authorization": f"Bearer {TOKEN}"})
     told = {"Content-Type": "a/b", "Content-Disposition": f'attachment; filename="{name}"'}

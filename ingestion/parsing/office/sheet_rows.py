@@ -24,7 +24,9 @@ LONGEST_REFERENCE = 3
 LONGEST_NAME = 100
 MOST_ROWS = 2**31 - 1
 # Bounded, for a file may begin such tags and end none.
-MERGED = re.compile(rb"mergeCell\b[^>]{0,100}?\bref=[\"']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})[\"']")
+MERGED = re.compile(
+    rb"mergeCell\b[^>]{0,100}?\bref=[\"']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})[\"']"
+)
 BLOCK = 2**20
 LONGEST_TAG = 200
 
