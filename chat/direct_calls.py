@@ -61,10 +61,10 @@ def end_call(call: DirectCall) -> None:
         open_calls.discard(call)
 
 
-def count_calls(subject: QuotaSubject) -> int:
-    """How many calls count for the subject of a quota."""
+def count_calls(subject: QuotaSubject, *, housekeeping: bool = False) -> int:
+    """How many calls count for the subject of a quota: people's, or those of their programs."""
     with lock:
-        calls = [call for call in open_calls if not call.is_housekeeping]
+        calls = [call for call in open_calls if call.is_housekeeping == housekeeping]
     if not calls:
         return 0
     if subject.key_id:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from accounts.models import ApiKey
+from chat.direct_calls import count_calls
 from chat.enums import CallKind
 from chat.exceptions import ModelBusy
 from chat.llm.admission import give_room, take_batch_room, take_room
-from chat.quotas import TOKENS, enforce_run_quota
+from chat.quotas import ONE_MORE, TOKENS, enforce_run_quota
 from quotas.enums import UsageKind
-from quotas.policies import enforce_quota, find_limits
+from quotas.policies import enforce_quota, find_limits, lock_limits
 from quotas.services import record_usage
 from youworker.core.slots import holding_nothing
 
@@ -43,8 +44,17 @@ def admit_direct_call(call: DirectCall, *, actor: User) -> None:
 
 @transaction.atomic
 def admit_housekeeping(call: DirectCall, *, actor: User) -> bool:
-    """Count a program's own call, if people leave room for it; raises `QuotaExceeded`."""
-    enforce_token_quota(actor, call.key_id)
+    """Count a program's own call, if people leave room for it; raises `QuotaExceeded`.
+
+    Whoever may have some answers at once may have as many such calls beside them: anybody can
+    say that theirs is one.
+    """
+    limits = find_limits(actor, call.key_id, kinds=ONE_MORE)
+    enforce_quota([limit for limit in limits if limit.kind in TOKENS or not limit.most], ONE_MORE)
+    at_once = [limit for limit in limits if limit.kind not in TOKENS]
+    lock_limits(at_once)
+    if any(count_calls(limit.subject, housekeeping=True) >= limit.most for limit in at_once):
+        return False
     return take_batch_room(call)
 
 

@@ -23,6 +23,7 @@ from youworker.tests.support.model_server import ModelServer, Turn
 
 TALK = "USER: How many days of leave do I have?\nASSISTANT: Thirty days [1]."
 HISTORY = f"<chat_history>\n{TALK}\n</chat_history>"
+TASK = "title_generation"
 LEAVE = "How many days of leave do I have?"
 
 
@@ -391,3 +392,29 @@ async def test_people_go_first_at_a_full_server(configured, monkeypatch):
     end_call(ours)
 
     assert len(looks) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_who_may_have_no_answers_gets_none_by_calling_it_a_title():
+    user, headers = await caller()
+    await Quota.objects.acreate(user=user, runs_at_once=0)
+
+    refused = await ask(headers, says("user", "Write a book"), metadata={"task": TASK})
+
+    assert error_of(refused)[:2] == (429, "insufficient_quota")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_program_has_as_many_calls_at_once_as_its_user_answers():
+    user, _ = await caller()
+    await Quota.objects.acreate(user=user, runs_at_once=2)
+    calls = [DirectCall(user.pk, None, "", is_housekeeping=True) for _ in range(3)]
+
+    taken = [await run_in_thread(direct.admit_housekeeping, each, actor=user) for each in calls]
+    end_call(calls[0])
+    later = await run_in_thread(direct.admit_housekeeping, calls[2], actor=user)
+    for call in calls:
+        end_call(call)
+
+    assert taken == [True, True, False]
+    assert later

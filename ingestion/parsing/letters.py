@@ -23,7 +23,8 @@ SENTENCE_END = re.compile(r"[.!?…][\"'”»)\]]*\s+")
 # Fewer letters are found anywhere; they count only near where the piece before ended.
 TELLING = 8
 NEAR = 40
-
+# Of a page, some five times as many as a dense one has: each piece of it may be looked for in all.
+MOST_LETTERS = 50_000
 
 NO_LETTER = re.compile(r"[\W_]+")
 
@@ -105,6 +106,9 @@ def boxes_of(text: str, offset: int, page: int, found: PageLetters) -> Iterator[
     `offset` is that of the page in the whole text.
     """
     letters, cursor = found.letters, 0
+    if max(len(text), len(letters)) > MOST_LETTERS:
+        yield nowhere(offset, page)
+        return
     for start, end in pieces(text):
         wanted = letters_of(text[start:end])
         if not wanted:
@@ -117,6 +121,11 @@ def boxes_of(text: str, offset: int, page: int, found: PageLetters) -> Iterator[
             BoxAt(offset + start, page, *(in_units(share) for share in box))
             for box in boxes or [Box(0, 0, 0, 0)]
         )
+
+
+def nowhere(offset: int, page: int) -> BoxAt:
+    """Says of the text from an offset on that nobody knows where it stands on its page."""
+    return BoxAt(offset, page, 0, 0, 0, 0)
 
 
 def in_units(share: float) -> int:

@@ -7,7 +7,7 @@ import ctypes
 import time
 from typing import TYPE_CHECKING, Any
 
-from ingestion.parsing.letters import Box, WordLetters, boxes_of, places_of_letters
+from ingestion.parsing.letters import Box, WordLetters, boxes_of, nowhere, places_of_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +49,8 @@ def boxes_by_page(
     ends = [*(start.offset for start in starts[1:]), len(text)]
     for start, end in zip(starts, ends, strict=True):
         if time.monotonic() > until:
+            # Else the last box would be that of all that follows.
+            yield nowhere(start.offset, start.page)
             return
         words = text[start.offset : end]
         if not words.strip():
@@ -58,7 +60,9 @@ def boxes_by_page(
             yield from boxes_of(words, start.offset, start.page, found)
             continue
         with opened(document, start.page) as letters:
-            if letters is not None:
+            if letters is None:
+                yield nowhere(start.offset, start.page)
+            else:
                 yield from boxes_of(words, start.offset, start.page, letters)
 
 

@@ -85,6 +85,17 @@ def test_damage_in_archives_of_windows_is_told_of_each_file(unpack, data):
         assert found["note.txt"] == b"The koala sleeps. " * 40
 
 
+def test_a_patch_in_an_archive_of_windows_keeps_no_other_file_back(unpack, data):
+    archive = bytearray((data / "deflate64.zip").read_bytes())
+    # The flag of what is packed as a patch, 38 bytes before the name in the directory.
+    archive[archive.rindex(b"prices.txt") - 38] |= 0x20
+
+    found, _ = unpack(bytes(archive))
+
+    assert found["prices.txt"] == "unsupported_type"
+    assert found["note.txt"] == b"The koala sleeps. " * 40
+
+
 @pytest.mark.parametrize("ending", COMPRESS)
 def test_a_single_compressed_file_comes_out_under_its_name(unpack, ending):
     assert unpack(COMPRESS[ending](b"The zebra."), f"notes.txt.{ending}")[0] == {

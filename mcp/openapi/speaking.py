@@ -139,6 +139,8 @@ async def call(
     except (InvalidInput, TooLarge) as error:
         return ToolOutcome(error.message, is_error=True)
     outcome = outcome_in(answer)
+    if tells_secret(endpoint, answer):
+        outcome.files = ()
     outcome.text = without_secrets(endpoint, outcome.text)
     return outcome
 
@@ -193,6 +195,15 @@ def outcome_in(answer: Fetched) -> ToolOutcome:
     if is_file and not outcome.is_error:
         outcome.files = (file_in(answer),)
     return outcome
+
+
+def tells_secret(endpoint: Endpoint, answer: Fetched) -> bool:
+    """Whether an answer, or the name it gives itself, has a secret of the operator's in it.
+
+    In a file it cannot be blotted out as in words.
+    """
+    said = f"{answer.body.decode('latin-1')} {file_name(answer)}"
+    return without_secrets(endpoint, said) != said
 
 
 def is_text(answer: Fetched) -> bool:

@@ -278,6 +278,18 @@ def test_an_answer_that_is_no_text_is_a_file(api, path, headers, kept):
     assert outcome.text.endswith("5 bytes]")
 
 
+@pytest.mark.parametrize(("body", "name"), [(f"\0 {TOKEN}".encode(), "x"), (b"\0", f"{TOKEN}.bin")])
+def test_a_file_that_repeats_a_secret_is_not_kept(api, body, name):
+    declare(api, doc({"/x": get()}), headers={"Authorization": f"Bearer {TOKEN}"})
+    told = {"Content-Type": "a/b", "Content-Disposition": f'attachment; filename="{name}"'}
+    api.pages["/x"] = (200, told, body)
+
+    outcome = call("op", {})
+
+    assert outcome.files == ()
+    assert not outcome.is_error
+
+
 def test_texts_and_failures_are_no_files(api):
     declare(api, doc({"/x": get()}))
     outcomes = []

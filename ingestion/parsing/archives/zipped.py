@@ -84,6 +84,8 @@ def inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes
                 content = inflater.inflate(block)
                 checksum = zlib.crc32(content, checksum)
                 yield content
+    except NotImplementedError as error:
+        raise UNKNOWN_METHOD.failure() from error
     except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
         raise DAMAGED.failure() from error
     if not inflater.eof or checksum != entry.CRC:

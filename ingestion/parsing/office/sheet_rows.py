@@ -23,7 +23,10 @@ LONGEST_REFERENCE = 3
 # It is kept with every passage, and a file may say what it likes.
 LONGEST_NAME = 100
 MOST_ROWS = 2**31 - 1
-MERGED = re.compile(rb"mergeCell\b[^>]*?\bref=[\"']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})[\"']")
+# Bounded, for a file may begin such tags and end none.
+MERGED = re.compile(
+    rb"mergeCell\b[^>]{0,100}?\bref=[\"']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})[\"']"
+)
 BLOCK = 2**20
 LONGEST_TAG = 200
 
@@ -49,22 +52,18 @@ class SheetRows:
         stands beside each of their rows, as people read it.
         """
         filled = {column: text for column, text in cells.items() if text.strip()}
-        if filled:
-            beside = {
-                column: merged.text for column, merged in self.open.items() if row <= merged.last
-            }
-            shown = beside | filled
-            columns = sorted(shown)
-            at = (self.sheet, row, columns[0], columns[-1])
-            self.writer.write_row(spread(shown, columns), at=at)
+        if not filled:
+            return
+        # Looked through for what makes text only: a file may have a million empty rows.
+        self.open = {column: merged for column, merged in self.open.items() if merged.last >= row}
+        shown = {column: merged.text for column, merged in self.open.items()} | filled
+        columns = sorted(shown)
+        at = (self.sheet, row, columns[0], columns[-1])
+        self.writer.write_row(spread(shown, columns), at=at)
         for column, last in spans.items():
             text = filled.get(column, "")
             if last > row and 0 < len(text) <= LONGEST_REPEATED:
                 self.open[column] = Merged(last, text)
-        if self.open:
-            self.open = {
-                column: merged for column, merged in self.open.items() if merged.last > row
-            }
 
 
 def spread(shown: Mapping[int, str], columns: list[int]) -> list[str]:
