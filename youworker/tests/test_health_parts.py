@@ -17,7 +17,15 @@ from chat.tests.factories import RunFactory
 from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory
 from mcp.models import Server
-from youworker.appliance.health import background, checks, clocks, examination, heartbeat, lines
+from youworker.appliance.health import (
+    background,
+    checks,
+    clocks,
+    examination,
+    heartbeat,
+    lines,
+    rows,
+)
 from youworker.appliance.health.looking import begin_look, going_on, look_at
 from youworker.appliance.health.remedies import REMEDIES, TITLES
 from youworker.core.exceptions import NotFound
@@ -299,6 +307,29 @@ def test_one_examination_is_read_by_everybody_in_their_language(monkeypatch):
     assert (english["detail"], italian["detail"]) == ("Tables (1)", "Tabelle (1)")
     assert italian["remedy"] != english["remedy"]
     assert len(looks) == 1
+
+
+def test_facts_are_told_as_the_reader_writes_them():
+    seen = {"status": "ok", "warning": False, "remedy": "", "latency_ms": 1}
+    clock_parts = {**seen, "database_seconds": 0.04, "redis_seconds": -1.25}
+    parts = {
+        "beat": {**seen, "last_beat_seconds": 2.2},
+        "clocks": clock_parts,
+        "tool_servers": {**seen, "servers": {"web": {"status": "ready"}}},
+        "model_servers": {**seen, "servers": {"gpu": {"state": "failed"}}},
+    }
+
+    with override("it"):
+        italian = {name: rows.row_of(name, part)["facts"] for name, part in parts.items()}
+    with override("en"):
+        english = {name: rows.row_of(name, part)["facts"] for name, part in parts.items()}
+
+    assert italian["beat"] == ["Ultimo segno di vita 2,2 s fa"]
+    assert "0,0 s" in italian["clocks"][0]
+    assert "-1,2 s" in italian["clocks"][0]
+    assert (italian["tool_servers"], english["tool_servers"]) == (["web: Pronto"], ["web: Ready"])
+    assert english["model_servers"] == ["gpu: Failed"]
+    assert italian["model_servers"] != english["model_servers"]
 
 
 def test_a_refusal_is_told_in_the_language_of_the_reader():

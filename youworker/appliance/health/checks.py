@@ -66,7 +66,7 @@ def check_database() -> dict[str, Any]:
         cursor.execute("SELECT current_setting('server_version')")
         version = cursor.fetchone()[0]
     if pooling.look():
-        return {"version": version, "pool": None, "warning": True, "detail": POOLED}
+        return {"version": version, "pool": None, "warning": True, "detail": phrased(POOLED)}
     pool = getattr(connection, "pool", None)
     if not isinstance(pool, psycopg_pool.ConnectionPool):
         return {"version": version, "pool": None}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from youworker.core.config import config
-from youworker.core.tracing import NOT_INSTALLED, is_installed
+from youworker.core.tracing import is_installed
+from youworker.core.words import phrased
 from youworker.upstream.address import shown_url
 
 
@@ -14,11 +15,17 @@ def check_collector() -> dict[str, Any]:
     if not config.tracing.endpoint:
         return {"endpoint": None}
     if not is_installed():
-        raise LookupError(NOT_INSTALLED)
+        # Worded here once more: what is logged before there are settings cannot be marked.
+        raise LookupError(
+            phrased(
+                "OpenTelemetry is not installed: make run, or pip install -r requirements-otel.txt"
+            )
+        )
     # The library is an extra, and takes half a second to load.
     from youworker.core.tracing.exporting import is_reachable  # noqa: PLC0415
 
     said: dict[str, Any] = {"endpoint": shown_url(config.tracing.endpoint)}
     if not is_reachable():
-        said |= {"warning": True, "detail": "the collector takes nothing, so spans are dropped"}
+        detail = phrased("the collector takes nothing, so spans are dropped")
+        said |= {"warning": True, "detail": detail}
     return said

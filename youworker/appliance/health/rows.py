@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from chat.enums import ServerState
+from mcp.enums import ServerStatus
 from youworker.appliance.health.examination import recent_parts
 from youworker.appliance.health.remedies import title_of
 
@@ -81,14 +83,16 @@ def facts_of_queue(part: Outcome) -> Iterator[str]:
 
 def facts_of_beat(part: Outcome) -> Iterator[str]:
     """The age of the last sign."""
-    yield gettext("Last sign of life %(seconds)s s ago") % {"seconds": part["last_beat_seconds"]}
+    yield gettext("Last sign of life %(seconds)s s ago") % {
+        "seconds": number_format(part["last_beat_seconds"], 1)
+    }
 
 
 def facts_of_clocks(part: Outcome) -> Iterator[str]:
     """How far the clocks are apart."""
     yield gettext("Database %(database)s s, Redis %(redis)s s ahead of this process") % {
-        "database": part["database_seconds"],
-        "redis": part["redis_seconds"],
+        "database": number_format(part["database_seconds"], 1),
+        "redis": number_format(part["redis_seconds"], 1),
     }
 
 
@@ -102,10 +106,16 @@ def facts_of_backup(part: Outcome) -> Iterator[str]:
         yield gettext("None are scheduled (BACKUP_DIR).")
 
 
-def facts_of_servers(part: Outcome) -> Iterator[str]:
-    """The servers, each with its state."""
+def facts_of_model_servers(part: Outcome) -> Iterator[str]:
+    """The model servers, each with its state."""
     for name, server in part["servers"].items():
-        yield f"{name}: {server.get('status') or server.get('state', '')}"
+        yield f"{name}: {ServerState(server['state']).label}"
+
+
+def facts_of_tool_servers(part: Outcome) -> Iterator[str]:
+    """The tool servers, each with its state."""
+    for name, server in part["servers"].items():
+        yield f"{name}: {ServerStatus(server['status']).label}"
 
 
 def facts_of_endpoint(part: Outcome) -> Iterator[str]:
@@ -126,8 +136,8 @@ FACTS: dict[str, Callable[[Outcome], Iterator[str]]] = {
     "beat": facts_of_beat,
     "clocks": facts_of_clocks,
     "backup": facts_of_backup,
-    "tool_servers": facts_of_servers,
-    "model_servers": facts_of_servers,
+    "tool_servers": facts_of_tool_servers,
+    "model_servers": facts_of_model_servers,
     "models": facts_of_endpoint,
     "embedding_server": facts_of_endpoint,
     "reranker": facts_of_endpoint,

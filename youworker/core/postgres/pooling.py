@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection as default
+from django.utils.translation import gettext_noop
 from psycopg import pq
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 # Poolers lend what was given back last, but somebody else may be quicker.
 LOOKS = 5
-POOLED = (
+POOLED = gettext_noop(
     "DATABASE_URL leads to a pooler in transaction mode, where locks, cursors and settings of "
     "sessions do not hold: use session mode."
 )

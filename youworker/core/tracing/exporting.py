@@ -243,6 +243,8 @@ def attached(context: Context) -> Iterator[None]:
 
 def exporter_for(seconds: float) -> OTLPSpanExporter:
     """What sends to the collector of the settings; raises `ValueError` for a wrong one."""
+    # Its own lines tell of each batch, and repeat what a collector answers.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     told: Any = config.tracing
     headers = {
         name.strip().lower(): unquote(value.strip())
@@ -259,8 +261,6 @@ def exporter_for(seconds: float) -> OTLPSpanExporter:
 
 def begin_exporting(role: str) -> SendingTracer:
     """What sends the spans of this process; raises `ValueError` for a wrong setting."""
-    # Its own lines tell of each batch, and repeat what a collector answers.
-    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     return SendingTracer(ToldExporter(exporter_for(SEND_SECONDS)), role)
 
 

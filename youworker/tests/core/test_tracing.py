@@ -280,5 +280,15 @@ def test_health_says_what_becomes_of_spans(collector, monkeypatch):
         collector.status = 400
         assert check_collector()["warning"]
         monkeypatch.setattr(tracing, "EXTRA", "opentelemetry.nowhere.at.all")
-        with pytest.raises(LookupError, match="not installed"):
+        with pytest.raises(LookupError, match=tracing.NOT_INSTALLED):
             check_collector()
+
+
+def test_a_look_at_the_collector_logs_nothing_of_the_library(caplog):
+    logging.getLogger("opentelemetry").setLevel(logging.NOTSET)
+
+    with override_config("tracing", endpoint="http://127.0.0.1:9"):
+        assert check_collector()["warning"]
+
+    # Tracers of other tests may still be telling of theirs.
+    assert [one.name for one in caplog.records if one.name.startswith("opentelemetry")] == []
