@@ -10,13 +10,15 @@ from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from documents import services as documents
 from documents.enums import Access, DocumentStatus
-from documents.models import Collection, Document, PassageEmbedding
+from documents.models import Collection, Document, EmbeddingTask, PassageEmbedding
+from documents.services.embedding_queue import queue_documents
 from groups.models import Group
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
@@ -115,12 +117,15 @@ def leave_unfinished() -> dict[str, Any]:
 
 
 def leave_embedding() -> UUID:
-    """A document whose vectors were still to come."""
+    """A document whose vectors were being computed."""
     item = IngestionItem.objects.filter(stage=Stage.READY, name="handbook.md").get()
     rows = Document.objects.filter(ingestion_items=item)
     PassageEmbedding.objects.filter(document__in=rows).delete()
     rows.update(status=DocumentStatus.SEARCHABLE)
-    IngestionItem.objects.filter(pk=item.pk).update(stage=Stage.EMBEDDING, **lost_lease())
+    with transaction.atomic():
+        queue_documents(list(rows.values_list("pk", flat=True)))
+    EmbeddingTask.objects.filter(document__in=rows, model__active=True).update(**lost_lease())
+    IngestionItem.objects.filter(pk=item.pk).update(stage=Stage.EMBEDDING)
     IngestionRun.objects.filter(pk=item.run_id).update(
         status=IngestionStatus.RUNNING, finished_at=None
     )
