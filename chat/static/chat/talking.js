@@ -16,16 +16,12 @@ export class Talking {
   #began = 0;
   #timer = 0;
 
-  constructor(composer, button) {
-    Object.assign(this, { composer, button });
+  constructor(chat, button) {
+    Object.assign(this, { chat, button });
     this.listening = new AbortController();
     const { signal } = this.listening;
     const on = (type, act) => button.addEventListener(type, act, { signal });
-    on("pointerdown", (event) => {
-      if (event.button) return;
-      button.setPointerCapture?.(event.pointerId);
-      this.#hold();
-    });
+    on("pointerdown", (event) => this.#point(event));
     for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) on(type, () => this.#release());
     on("contextmenu", (event) => event.preventDefault());
     on("keydown", (event) => {
@@ -41,11 +37,32 @@ export class Talking {
     });
     on("blur", () => this.#release());
     // Aids that only press: once begins, once more ends.
-    on("click", (event) => {
-      if (event.detail || event.pointerType) return;
-      if (this.#held) this.#release();
-      else this.#hold();
-    });
+    on("click", (event) => this.#press(event));
+    // By keyboard.
+    if (button.matches(":focus-visible:active")) this.#hold();
+  }
+
+  get composer() {
+    return this.chat.composer;
+  }
+
+  /** Take up a press that came before there was this: by pointer only while it lasts. */
+  resume(event) {
+    if (!this.button.contains(event.target)) return;
+    if (event.type === "click") this.#press(event);
+    else if (this.button.matches(":active")) this.#point(event);
+  }
+
+  #point(event) {
+    if (event.button) return;
+    this.button.setPointerCapture?.(event.pointerId);
+    this.#hold();
+  }
+
+  #press(event) {
+    if (event.detail || event.pointerType) return;
+    if (this.#held) this.#release();
+    else this.#hold();
   }
 
   disconnect() {
@@ -56,7 +73,7 @@ export class Talking {
   async #hold() {
     if (this.#held || this.#starting || this.#recorder) return;
     this.#held = this.#wanted = true;
-    this.composer.chat.hush();
+    this.chat.hush();
     // Of pages that anybody on the way could change, browsers keep the microphone.
     if (!navigator.mediaDevices || !window.MediaRecorder) return this.#fail(t("Speaking needs a secure connection (https)."));
     this.#starting = true;
