@@ -1,9 +1,10 @@
 // Speaking and listening: loaded when somebody is about to use them, or did so before on this page.
 import { readDraft } from "./drafts.js";
-import { remembered, RUN, WISH } from "./wishes.js";
+import { HOLDING, remembered, RUN, WISH } from "./wishes.js";
 
 // Whoever comes near a button by mouse or keyboard has it ready when it is pressed.
-const SIGNS = ["pointerover", "focusin", "pointerdown", "click"];
+const SIGNS = ["pointerover", "focusin", "pointerdown", "keydown", "click"];
+const ENDS = ["pointerup", "pointercancel", "keyup", "blur"];
 const BUTTONS = ".composer-row, [data-read-aloud]";
 
 let voices = null;
@@ -41,6 +42,10 @@ export function useSpeech(chat, form, signal) {
   const hear = async (event) => {
     const near = event.target.closest?.(BUTTONS);
     if (!near || chat.reading || !(talk || hush || near.matches("[data-read-aloud]"))) return;
+    // A key that is held would press the button when it is let go.
+    const isKey = HOLDING.includes(event.key) && Boolean(talk?.contains(event.target));
+    if (isKey) event.preventDefault();
+    const wasLetGo = watchEnd(signal);
     try {
       await load();
     } catch {
@@ -48,14 +53,26 @@ export function useSpeech(chat, form, signal) {
       return;
     }
     begin();
-    if (event.type === "pointerdown" || event.type === "click") resume(chat, event);
+    if (event.type === "click") pressAgain(chat, event);
+    else if ((isKey || event.type === "pointerdown") && !wasLetGo()) chat.talking?.holdAgain(event);
   };
   for (const type of SIGNS) chat.addEventListener(type, hear, { signal });
 }
 
 // What was pressed before it could act.
-function resume(chat, event) {
-  const reading = event.type === "click" && event.target.closest("[data-read-aloud]");
+function pressAgain(chat, event) {
+  const reading = event.target.closest("[data-read-aloud]");
   if (reading) chat.reading.press(reading);
-  else chat.talking?.resume(event);
+  else chat.talking?.press(event);
+}
+
+// Whether a finger or a key that is down now was lifted since.
+function watchEnd(signal) {
+  const ended = new AbortController();
+  for (const type of ENDS) {
+    // Fields lose the focus to the button; only that the window loses it is an end.
+    const capture = type !== "blur";
+    addEventListener(type, () => ended.abort(), { capture, signal: AbortSignal.any([ended.signal, signal]) });
+  }
+  return () => ended.signal.aborted;
 }

@@ -1,13 +1,13 @@
 // Questions that are spoken: the button is held, by mouse, finger or key, and what was said is written into the field.
 import { t } from "../youworker/js/i18n.js";
 import { call } from "../youworker/js/net.js";
+import { HOLDING } from "./wishes.js";
 
 const SHORTEST_MS = 400;
 // The best each browser records; all of them are understood.
 const KINDS = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
-const HOLDING = [" ", "Enter"];
 
-/** Records while `button` is held, and puts the words into the field of `composer`. */
+/** Records while `button` is held, and puts the words into the field of the composer of `chat`. */
 export class Talking {
   #recorder = null;
   #starting = false;
@@ -36,33 +36,31 @@ export class Talking {
       this.#release();
     });
     on("blur", () => this.#release());
-    // Aids that only press: once begins, once more ends.
-    on("click", (event) => this.#press(event));
-    // By keyboard.
-    if (button.matches(":focus-visible:active")) this.#hold();
+    on("click", (event) => this.press(event));
   }
 
   get composer() {
     return this.chat.composer;
   }
 
-  /** Take up a press that came before there was this: by pointer only while it lasts. */
-  resume(event) {
+  /** Take up a hold that began before there was this, and lasts. */
+  holdAgain(event) {
     if (!this.button.contains(event.target)) return;
-    if (event.type === "click") this.#press(event);
-    else if (this.button.matches(":active")) this.#point(event);
+    if (event.type === "pointerdown") this.#point(event);
+    else this.#hold();
+  }
+
+  /** Begin, or end, for aids that cannot hold: once begins, once more ends. */
+  press(event) {
+    if (event.detail || event.pointerType || !this.button.contains(event.target)) return;
+    if (this.#held) this.#release();
+    else this.#hold();
   }
 
   #point(event) {
     if (event.button) return;
     this.button.setPointerCapture?.(event.pointerId);
     this.#hold();
-  }
-
-  #press(event) {
-    if (event.detail || event.pointerType) return;
-    if (this.#held) this.#release();
-    else this.#hold();
   }
 
   disconnect() {

@@ -1,4 +1,7 @@
-// What this browser remembers about hearing answers.
+// What is known of speaking and hearing before anything of it is loaded.
+
+// The keys that hold a button.
+export const HOLDING = [" ", "Enter"];
 
 // Of this tab: after a reload it goes on with the answer that it was reading.
 export const RUN = "spoken-run";
