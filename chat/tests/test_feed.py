@@ -226,3 +226,58 @@ def test_a_tab_that_is_looked_at_again_goes_on_at_once(modules):
     with modules.expect_request(EVENTS):
         modules.evaluate(HIDE, arg=False)
     assert not modules.evaluate("feed.closed")
+
+
+@pytest.fixture
+def unreachable(modules, watches):
+    """A feed whose server has been away for as many attempts as make the longest pause."""
+    watches[0].expect("ERR_FAILED")
+    modules.clock.install()
+    modules.route(EVENTS, lambda route: route.abort())
+    modules.route(RUN, lambda route: route.abort())
+    with modules.expect_event("requestfailed", lambda request: "events" not in request.url):
+        modules.evaluate(BEGIN)
+    for _ in range(7):
+        go_on(modules)
+
+
+def go_on(page):
+    """Let the longest pause pass, and the attempt behind it fail."""
+    with page.expect_event("requestfailed", lambda request: "events" not in request.url):
+        page.clock.fast_forward(5000)
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_a_server_that_was_away_for_long_is_found_within_seconds(modules):
+    modules.unroute(EVENTS)
+    modules.route(
+        EVENTS,
+        lambda route: route.fulfill(
+            content_type="text/event-stream", body=frames(token(1, "a"), done(2))
+        ),
+    )
+    modules.clock.fast_forward(5000)
+    modules.wait_for_function("() => heard.includes('succeeded')")
+    assert modules.evaluate("heard.slice(-3)") == ["live", "token", "succeeded"]
+
+
+@pytest.mark.parametrize("sign", ["visibilitychange", "online"])
+@pytest.mark.usefixtures("unreachable")
+def test_whoever_looks_or_has_a_network_again_does_not_wait(modules, sign):
+    target = "document" if sign == "visibilitychange" else "globalThis"
+    # Less than the shortest of the longest pauses.
+    with modules.expect_request(EVENTS, timeout=1500):
+        modules.evaluate(f"{target}.dispatchEvent(new Event('{sign}'))")
+
+
+def test_a_server_that_says_nothing_about_a_run_is_asked_again(modules):
+    left_open = []
+    modules.route(EVENTS, lambda route: route.fulfill(status=200, body=""))
+    modules.route(RUN, left_open.append)
+    with modules.expect_request(RUN):
+        modules.evaluate(BEGIN)
+    with modules.expect_request(EVENTS, timeout=15_000):
+        pass
+    for route in left_open:
+        with suppress(Error):
+            route.abort()

@@ -5,7 +5,9 @@ import pytest
 FIELD = '[data-test="composer"] textarea'
 TALK, READ = '[data-test="talk"]', '[data-test="read-aloud"]'
 ALOUD, HUSH = '[data-test="aloud"]', '[data-test="hush"]'
-READY = "() => document.querySelector('yw-chat')?.talking"
+# What speaks and hears is not there yet: it comes with the first press.
+READY = "() => document.querySelector('yw-chat')?.composer"
+SPEAKING = "() => document.querySelector('yw-chat')?.talking"
 # A microphone into which our own voice speaks.
 MICROPHONE = """async () => {
   const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
@@ -78,6 +80,28 @@ def test_what_is_said_while_the_button_is_held_is_written_into_the_field(chat, b
     assert 'name="speak"' not in written.value.post_data
 
 
+def test_what_speaks_and_hears_is_loaded_by_who_comes_near(page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.goto("/chat", wait_until="networkidle")
+    page.wait_for_function(READY)
+    assert not {"voices.js", "talking.js", "spoken.js", "read-aloud.js"} & set(asked)
+    page.locator(TALK).hover()
+    page.wait_for_function(SPEAKING)
+    assert asked.count("talking.js") == 1
+
+
+def test_what_could_not_be_loaded_is_loaded_with_the_next_press(chat, watches):
+    watches[0].expect("voices.js")
+    chat.route("**/chat/voices.js", lambda route: route.abort(), times=1)
+    chat.evaluate(REFUSED)
+    with chat.expect_event("requestfailed"):
+        chat.locator(TALK).hover()
+    chat.mouse.down()
+    chat.get_by_text("The microphone may not be used here").wait_for()
+    chat.mouse.up()
+
+
 def test_a_microphone_that_is_refused_is_a_sentence(chat):
     chat.evaluate(REFUSED)
     chat.locator(TALK).hover()
@@ -126,7 +150,7 @@ def test_an_answer_is_read_aloud_until_the_button_is_pressed_again(chat):
     chat.locator(HUSH).wait_for(state="hidden")
     # The browser remembers the wish.
     chat.goto("/chat")
-    chat.wait_for_function(READY)
+    chat.wait_for_function(SPEAKING)
     assert chat.locator(ALOUD).is_checked()
 
 

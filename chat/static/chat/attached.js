@@ -7,7 +7,7 @@ export function useAttached(chat, signal) {
     const link = event.target.closest("a[data-document]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    chat.citations.open({ document_id: link.dataset.document, title: link.textContent.trim() }, link);
+    chat.openCitation({ document_id: link.dataset.document, title: link.textContent.trim() }, link);
   }, { signal });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-attach-document], a[data-close-dialog]");

@@ -7,7 +7,6 @@ import { answerAgain } from "./again.js";
 import { Announcer } from "./announce.js";
 import { answerApprovals } from "./approvals.js";
 import { refreshAttached, useAttached } from "./attached.js";
-import { Citations } from "./citations.js";
 import { Composer } from "./composer.js";
 import { renderFinished } from "./finished.js";
 import { History } from "./history.js";
@@ -15,9 +14,7 @@ import { copyMessage, useKeys } from "./keys.js";
 import { LiveAnswer } from "./live.js";
 import { Holding, scrollerOf, View } from "./scrolling.js";
 import { awaitTitle, refreshHead, refreshList } from "./session-list.js";
-import { ReadingAloud } from "./read-aloud.js";
-import { SpokenAnswer } from "./spoken.js";
-import { Talking } from "./talking.js";
+import { loadIfUsed, useSpeech } from "./speech.js";
 import { loadThoughts } from "./thoughts.js";
 
 // The last screen is rendered at once, the rest when nobody waits.
@@ -36,15 +33,10 @@ class Chat extends HTMLElement {
     this.view = new View(scrollerOf(this.list), () => this.showFollow());
     this.announcer = new Announcer(this);
     this.history = new History(this);
-    this.citations = new Citations(this);
     const form = this.querySelector("form.composer");
     this.stopButton = form?.querySelector('[data-test="stop"]');
-    const hush = form?.querySelector("[data-hush]");
-    if (hush && globalThis.AudioContext) this.spoken = new SpokenAnswer(hush, form.elements.speak);
+    useSpeech(this, form, this.listening.signal);
     if (form) this.composer = new Composer(this, form);
-    const talk = form?.querySelector("[data-talk]");
-    if (talk) this.talking = new Talking(this.composer, talk);
-    this.reading = new ReadingAloud(this);
     this.listen();
     this.adoptAll();
     this.findPlace();
@@ -79,6 +71,7 @@ class Chat extends HTMLElement {
       const example = event.target.closest("[data-example]");
       if (example && !event.ctrlKey && !event.metaKey) this.useExample(event, example);
     }, { signal });
+    this.addEventListener("yw-open-citation", ({ target, detail }) => this.openCitation(detail, target), { signal });
     answerAgain(this, signal);
     answerApprovals(this, signal);
     useAttached(this, signal);
@@ -181,6 +174,18 @@ class Chat extends HTMLElement {
     if (this.follow) this.follow.hidden = !this.answer || this.view.holding === Holding.END || this.view.below <= NEAR;
   }
 
+  /** Show a citation's passage beside the chat; what that takes is loaded with the first one. */
+  async openCitation(citation, opener) {
+    try {
+      const { Citations } = await import("./citations.js");
+      if (this.listening.signal.aborted) return;
+      this.citations ??= new Citations(this);
+    } catch {
+      return sayError({ status: 0 });
+    }
+    await this.citations.open(citation, opener);
+  }
+
   useExample(event, link) {
     event.preventDefault();
     this.composer.text = link.textContent.trim();
@@ -191,7 +196,7 @@ class Chat extends HTMLElement {
 
   /** Be silent: somebody speaks. */
   hush() {
-    this.reading.stop();
+    this.reading?.stop();
     this.spoken?.hush();
   }
 
@@ -310,4 +315,6 @@ function whenIdle(work) {
   else setTimeout(() => work({ timeRemaining: () => 0, didTimeout: true }), 30);
 }
 
+// An answer that is heard goes on with its next sentence, so nothing begins before.
+await loadIfUsed(document.querySelector("yw-chat")?.dataset.session ?? "");
 customElements.define("yw-chat", Chat);

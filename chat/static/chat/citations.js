@@ -3,7 +3,9 @@ import { button, element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { fetchPart, swapIn } from "../youworker/js/partials.js";
 
-/** Opens citations of `chat` in the panel beside it. */
+const STYLE = new URL("../documents/viewer.css", import.meta.url).href;
+
+/** The panel beside `chat`, in which citations are opened. */
 export class Citations {
   #opener = null;
   #asked = 0;
@@ -12,7 +14,7 @@ export class Citations {
     this.chat = chat;
     this.listening = new AbortController();
     const { signal } = this.listening;
-    chat.addEventListener("yw-open-citation", ({ target, detail }) => this.open(detail, target), { signal });
+    this.style = loadStyle();
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented && this.#mayClose()) {
         event.preventDefault();
@@ -49,7 +51,7 @@ export class Citations {
     if (!citation.document_id) return this.#showQuote(citation, t("This document is no longer shared with you."));
     this.#show(element("p", { className: "hint" }, t("Opening the document…")));
     try {
-      const { text } = await fetchPart(panelUrl(citation));
+      const [{ text }] = await Promise.all([fetchPart(panelUrl(citation)), this.style]);
       if (asked === this.#asked) swapIn(text, panel);
     } catch (error) {
       if (asked !== this.#asked || error.status === 401) return;
@@ -93,6 +95,17 @@ export class Citations {
     );
     this.#focus();
   }
+}
+
+// Documents are read without it, too, where it cannot be loaded.
+function loadStyle() {
+  const link = element("link", { rel: "stylesheet", href: STYLE });
+  const loaded = new Promise((resolve) => {
+    link.addEventListener("load", resolve);
+    link.addEventListener("error", resolve);
+  });
+  document.head.append(link);
+  return loaded;
 }
 
 function panelUrl({ document_id: id, chunk_id: chunk, start, end }) {

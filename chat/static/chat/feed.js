@@ -6,7 +6,10 @@
 import { get, request } from "../youworker/js/net.js";
 
 const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 15_000;
+// Whoever watches sees the answer go on soon after the server is back.
+const LAST_RETRY_MS = 5_000;
+// A server that takes connections and says nothing must not hold the next attempt up.
+const ASK_MS = 10_000;
 // The server gives a sign of life every 15 seconds.
 const SILENCE_MS = 40_000;
 // A browser has six connections to a host, for all tabs together: one that nobody looks at gives its own up.
@@ -24,6 +27,8 @@ export class Feed {
   #timer = 0;
   #hiding = 0;
   #paused = false;
+  // Between two attempts.
+  #waiting = false;
   #listening = new AbortController();
 
   constructor(run, { after = 0, onEvent, onState = () => {}, staysOpen = () => false }) {
@@ -61,6 +66,7 @@ export class Feed {
   async #open() {
     if (this.closed || this.#paused) return;
     this.#stop();
+    this.#waiting = false;
     const reading = (this.#reading = new AbortController());
     let wait = 0;
     try {
@@ -108,7 +114,7 @@ export class Feed {
   async #ask(wait = 0) {
     if (this.closed) return;
     try {
-      const run = await get(`/v1/runs/${this.run}`);
+      const run = await get(`/v1/runs/${this.run}`, { signal: AbortSignal.timeout(ASK_MS) });
       if (this.closed) return;
       if (!ACTIVE.has(run.status)) this.#end(run);
       else this.#later(wait);
@@ -136,6 +142,7 @@ export class Feed {
       this.#timer = setTimeout(() => this.#ask(), HIDDEN_POLL_MS);
       return;
     }
+    this.#waiting = true;
     this.onState(navigator.onLine ? "waiting" : "offline");
     const wanted = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
     this.#failures += 1;
@@ -156,6 +163,8 @@ export class Feed {
       this.#hiding = setTimeout(() => this.staysOpen() ? this.#look() : this.#pause(), HIDDEN_MS);
     } else if (this.#paused) {
       this.#paused = false;
+      this.#reopen();
+    } else if (this.#waiting) {
       this.#reopen();
     }
   }

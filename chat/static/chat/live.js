@@ -38,6 +38,8 @@ export class LiveAnswer {
   #saved = 0;
   #status = "";
   #replaying = false;
+  // Connected again, and nothing was heard since.
+  #resuming = false;
 
   constructor(article, page) {
     Object.assign(this, { article, page, id: article.dataset.message, run: article.dataset.run });
@@ -66,6 +68,10 @@ export class LiveAnswer {
   }
 
   #hear(type, data) {
+    if (this.#resuming) {
+      this.#resuming = false;
+      this.#stand({ status: this.#status });
+    }
     if (type === "token") this.#grow(this.#text + data.text);
     else if (type === "reasoning") this.#think(data);
     else if (type === "tool") this.#step(data);
@@ -152,6 +158,11 @@ export class LiveAnswer {
     } else if (state === "live" && this.lost) {
       this.lost = false;
       this.#stand({ status: this.#status });
+      // Whose process ended takes a while to be found out.
+      if (this.#text && !("stopping" in this.article.dataset)) {
+        this.#resuming = true;
+        this.#note(t("Connected again. Waiting for the answer to go on…"));
+      }
       this.page.reconnected();
     }
   }

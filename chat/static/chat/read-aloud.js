@@ -12,7 +12,7 @@ export class ReadingAloud {
     this.listening = new AbortController();
     chat.addEventListener("click", (event) => {
       const button = event.target.closest("[data-read-aloud]");
-      if (button) this.#press(button);
+      if (button) this.press(button);
     }, { signal: this.listening.signal });
   }
 
@@ -21,7 +21,8 @@ export class ReadingAloud {
     this.stop();
   }
 
-  #press(button) {
+  /** Read what a button names, or stop when that is being read. */
+  press(button) {
     const again = button === this.#button;
     this.stop();
     if (!again) this.#begin(button);

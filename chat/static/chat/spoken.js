@@ -1,15 +1,11 @@
 // Answers that are heard while they are made: sentence after sentence, in the tab that asked for it.
 import { t } from "../youworker/js/i18n.js";
-
-// Of this tab: after a reload it goes on with the answer that it was reading.
-const RUN = "spoken-run";
-// Of this browser.
-const WISH = "answers-aloud";
+import { remember, remembered, RUN, WISH } from "./wishes.js";
 
 /** Plays the `audio` events of one run; `button` ends it, or begins it where the browser waits to be asked. */
 export class SpokenAnswer {
   #context = null;
-  #run = remembered(sessionStorage, RUN);
+  #run = remembered("sessionStorage", RUN);
   #sentences = [];
   #source = null;
   // Another one for every answer: what was begun for an earlier one notices.
@@ -21,9 +17,11 @@ export class SpokenAnswer {
     this.listening = new AbortController();
     const { signal } = this.listening;
     button.addEventListener("click", () => this.#press(), { signal });
-    wish.checked = remembered(localStorage, WISH) === "on";
+    // Ticked while this was loading: it is meant.
+    if (wish.checked) this.#wish();
+    else wish.checked = remembered("localStorage", WISH) === "on";
     wish.addEventListener("change", () => {
-      remember(localStorage, WISH, wish.checked ? "on" : "");
+      this.#wish();
       if (!wish.checked) this.hush();
     }, { signal });
   }
@@ -48,7 +46,7 @@ export class SpokenAnswer {
   /** Play what this run says. */
   follow(run) {
     this.#run = run;
-    remember(sessionStorage, RUN, run);
+    remember("sessionStorage", RUN, run);
   }
 
   /** Whether this run is heard here. */
@@ -66,8 +64,12 @@ export class SpokenAnswer {
   /** Be silent, and play nothing more of this answer. */
   hush() {
     this.#run = "";
-    remember(sessionStorage, RUN, "");
+    remember("sessionStorage", RUN, "");
     this.#silence();
+  }
+
+  #wish() {
+    remember("localStorage", WISH, this.wish.checked ? "on" : "");
   }
 
   #silence() {
@@ -136,22 +138,5 @@ export class SpokenAnswer {
     button.title = label;
     button.setAttribute("aria-label", label);
     button.setAttribute("aria-pressed", String(this.#playing && !waits));
-  }
-}
-
-function remembered(storage, name) {
-  try {
-    return storage.getItem(name) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function remember(storage, name, value) {
-  try {
-    if (value) storage.setItem(name, value);
-    else storage.removeItem(name);
-  } catch {
-    // Storage is full or switched off: it holds for this page.
   }
 }

@@ -1,13 +1,13 @@
 // Questions that are spoken: the button is held, by mouse, finger or key, and what was said is written into the field.
 import { t } from "../youworker/js/i18n.js";
 import { call } from "../youworker/js/net.js";
+import { HOLDING } from "./wishes.js";
 
 const SHORTEST_MS = 400;
 // The best each browser records; all of them are understood.
 const KINDS = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
-const HOLDING = [" ", "Enter"];
 
-/** Records while `button` is held, and puts the words into the field of `composer`. */
+/** Records while `button` is held, and puts the words into the field of the composer of `chat`. */
 export class Talking {
   #recorder = null;
   #starting = false;
@@ -16,16 +16,12 @@ export class Talking {
   #began = 0;
   #timer = 0;
 
-  constructor(composer, button) {
-    Object.assign(this, { composer, button });
+  constructor(chat, button) {
+    Object.assign(this, { chat, button });
     this.listening = new AbortController();
     const { signal } = this.listening;
     const on = (type, act) => button.addEventListener(type, act, { signal });
-    on("pointerdown", (event) => {
-      if (event.button) return;
-      button.setPointerCapture?.(event.pointerId);
-      this.#hold();
-    });
+    on("pointerdown", (event) => this.#point(event));
     for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) on(type, () => this.#release());
     on("contextmenu", (event) => event.preventDefault());
     on("keydown", (event) => {
@@ -40,12 +36,31 @@ export class Talking {
       this.#release();
     });
     on("blur", () => this.#release());
-    // Aids that only press: once begins, once more ends.
-    on("click", (event) => {
-      if (event.detail || event.pointerType) return;
-      if (this.#held) this.#release();
-      else this.#hold();
-    });
+    on("click", (event) => this.press(event));
+  }
+
+  get composer() {
+    return this.chat.composer;
+  }
+
+  /** Take up a hold that began before there was this, and lasts. */
+  holdAgain(event) {
+    if (!this.button.contains(event.target)) return;
+    if (event.type === "pointerdown") this.#point(event);
+    else this.#hold();
+  }
+
+  /** Begin, or end, for aids that cannot hold: once begins, once more ends. */
+  press(event) {
+    if (event.detail || event.pointerType || !this.button.contains(event.target)) return;
+    if (this.#held) this.#release();
+    else this.#hold();
+  }
+
+  #point(event) {
+    if (event.button) return;
+    this.button.setPointerCapture?.(event.pointerId);
+    this.#hold();
   }
 
   disconnect() {
@@ -56,7 +71,7 @@ export class Talking {
   async #hold() {
     if (this.#held || this.#starting || this.#recorder) return;
     this.#held = this.#wanted = true;
-    this.composer.chat.hush();
+    this.chat.hush();
     // Of pages that anybody on the way could change, browsers keep the microphone.
     if (!navigator.mediaDevices || !window.MediaRecorder) return this.#fail(t("Speaking needs a secure connection (https)."));
     this.#starting = true;

@@ -29,4 +29,4 @@ class Recording extends HTMLElement {
   }
 }
 
-customElements.define("yw-recording", Recording);
+if (!customElements.get("yw-recording")) customElements.define("yw-recording", Recording);

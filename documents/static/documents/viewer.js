@@ -26,4 +26,4 @@ class DocumentText extends HTMLElement {
   }
 }
 
-customElements.define("yw-text", DocumentText);
+if (!customElements.get("yw-text")) customElements.define("yw-text", DocumentText);

@@ -453,3 +453,27 @@ def test_what_is_no_diagram_is_said_beside_its_source(shown):
 
     page.get_by_text("The diagram could not be drawn.").wait_for()
     assert page.locator("pre code").text_content() == "no diagram <b>\n"
+
+
+MOVED = """async (source) => {
+  const { render } = await import("/static/youworker/js/markdown.js");
+  const { enhance } = await import("/static/youworker/js/enhance.js");
+  const place = document.createElement("div");
+  place.className = "md";
+  place.append(render(source));
+  document.querySelector("yw-chat .messages").append(place);
+  const topOf = (node) => node.getBoundingClientRect().top;
+  const top = () => topOf(place.querySelector("pre")) - topOf(place);
+  const before = top();
+  await enhance(place);
+  return [before, top(), Boolean(place.querySelector(".code-head"))];
+}"""
+
+
+@pytest.mark.parametrize("language", ["python", ""])
+def test_code_stays_where_it_was_when_its_head_comes(page, language):
+    page.goto("/chat")
+    before, after, has_head = page.evaluate(MOVED, f"```{language}\nx = 1\n```\n")
+    assert has_head
+    assert before > 0
+    assert abs(after - before) < 1

@@ -1,10 +1,10 @@
 // Code: the name of its language, a button that copies it, its colours, and diagrams.
 import { copyText } from "./copy.js";
-import { showDiagram } from "./diagrams.js";
 import { button, element, matching, turns } from "./elements.js";
 import { icon } from "./icon.js";
 import { t } from "./i18n.js";
 import { sanitized } from "./safe.js";
+import { toast } from "./toast.js";
 
 // Colouring more would hold up the page.
 const LONGEST = 40_000;
@@ -38,7 +38,7 @@ function addHead(block, code) {
   const language = block.dataset.language ?? "";
   const head = element("div", { className: "code-head" }, element("span", { className: "code-language" }, language));
   if (language === "mermaid") {
-    const show = () => showDiagram(block, code.textContent, opener);
+    const show = () => drawDiagram(block, code.textContent, opener);
     const opener = button({ className: "button quiet" }, show, icon("eye"), t("Show diagram"));
     head.append(opener);
   }
@@ -52,6 +52,15 @@ function addHead(block, code) {
   // It can be scrolled, so it has to be reached by keyboard.
   block.querySelector("pre").tabIndex = 0;
   block.prepend(head);
+}
+
+async function drawDiagram(block, source, opener) {
+  try {
+    const { showDiagram } = await import("./diagrams.js");
+    showDiagram(block, source, opener);
+  } catch {
+    toast(t("The server cannot be reached. Try again."), { kind: "error" });
+  }
 }
 
 const loaded = new Map();
