@@ -77,7 +77,7 @@ def test_umlauts_quotes_and_letters_of_neighbours_stay(read, data, name):
 
     for sentence in (
         "Prüfbericht der Kälteanlage",
-        "Müßiggang & Söhne prüfte am 3. März 2025 die Öldrücke \u2013 „ohne Mängel“, wie Frau Çelik",
+        "Müßiggang & Söhne prüfte am 3. März 2025 die Öldrücke \u2013 „ohne Mängel“",
         "Größere Störungen kosten 1.380,00 € je Einsatz; Łódź und Dvořák bleiben lesbar.",
     ):
         assert sentence in parsed.text
