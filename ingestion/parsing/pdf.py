@@ -8,9 +8,10 @@ from typing import Any
 from documents.layout import PageAt
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.extracting import configuration, extract, title_of
+from ingestion.parsing.line_order import FROM_RIGHT
 from ingestion.parsing.pdf_forms import filled_in
 from ingestion.parsing.pdf_layout import pdf_boxes
-from ingestion.parsing.right_to_left import FROM_RIGHT, in_reading_order, key_of
+from ingestion.parsing.right_to_left import in_reading_order, key_of
 from ingestion.parsing.running_lines import without_contents, without_running_lines
 from ingestion.parsing.scans.pages import scanned_texts
 from ingestion.parsing.scans.rules import current

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ingestion.parsing.letters import Box, WordLetters, boxes_of, nowhere, places_of_letters
+from ingestion.parsing.line_order import text_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,15 +95,17 @@ class DrawnLetters:
 
     def __init__(self, page: Any, drawn: Any) -> None:
         self.drawn, self.axes = drawn, axes_of(page)
-        self.letters, self.places = places_of_letters(drawn.get_text_range())
+        text, order = text_in_order(drawn)
+        self.letters, places = places_of_letters(text)
+        self.places = [order[place] for place in places]
 
     def boxes(self, start: int, end: int) -> list[Box]:
         """The boxes of some letters, as the page is seen: turned and cut as it says."""
         from pypdfium2 import raw  # noqa: PLC0415 -- see above
 
         first, last = (
-            raw.FPDFText_GetCharIndexFromTextIndex(self.drawn, self.places[place])
-            for place in (start, end - 1)
+            raw.FPDFText_GetCharIndexFromTextIndex(self.drawn, place)
+            for place in (min(self.places[start:end]), max(self.places[start:end]))
         )
         if first < 0 or last < first:
             return []

@@ -1,7 +1,7 @@
 """Hebrew, Arabic and the like in PDFs, in the order in which they are read.
 
-The extractor gives the words of a line from left to right, as they stand on the page; PDFium knows
-in which order they are read.
+The extractor gives the words of a line from left to right, as they stand on the page; the order in
+which they are read is known from where PDFium finds their letters.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from ingestion.parsing.letters import letters_of
+from ingestion.parsing.line_order import FROM_RIGHT, text_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Hebrew to Arabic Extended-A, and both their presentation forms.
-FROM_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # The shape of a letter at its place in a word, for which programs also have signs.
 SHAPED = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]+")
 # Of the lines with such words: when fewer are found again, lines are cut otherwise.
@@ -36,7 +35,7 @@ def in_reading_order(data: bytes, texts: Mapping[int, str]) -> dict[int, str]:
         document = opened.enter_context(contextlib.closing(pypdfium2.PdfDocument(data)))
         for number in wanted:
             with contextlib.closing(document[number - 1].get_textpage()) as page:
-                found[number] = reordered(texts[number], page.get_text_range())
+                found[number] = reordered(texts[number], text_in_order(page)[0])
     return found
 
 
