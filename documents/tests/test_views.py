@@ -94,7 +94,7 @@ def test_passages_are_listed_in_a_fixed_number_of_queries(
         (n, f"text {n}") for n in range(count)
     ]
     assert set(rows[0]) == {
-        *("chunk_id", "ordinal", "text", "page", "heading", "start", "end", "second")
+        *("chunk_id", "ordinal", "text", "page", "heading", "start", "end", "second", "cells")
     }
 
 

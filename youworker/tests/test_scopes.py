@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.test import APIClient
@@ -77,7 +78,10 @@ PROVEN = {"v1/account", "v1/account/exports"}
 
 @pytest.fixture
 def staff():
-    return UserFactory(is_staff=True)
+    user = UserFactory(is_staff=True)
+    # The only routes that ask staff for a right of the console as well.
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="webhooks"))
+    return user
 
 
 def answer_to(user, path, method, scopes):
