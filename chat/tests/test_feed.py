@@ -272,8 +272,12 @@ def test_whoever_looks_or_has_a_network_again_does_not_wait(modules, sign):
 
 def test_a_server_that_says_nothing_about_a_run_is_asked_again(modules):
     left_open = []
+
+    def leave_open(route):
+        left_open.append(route)
+
     modules.route(EVENTS, lambda route: route.fulfill(status=200, body=""))
-    modules.route(RUN, left_open.append)
+    modules.route(RUN, leave_open)
     with modules.expect_request(RUN):
         modules.evaluate(BEGIN)
     with modules.expect_request(EVENTS, timeout=15_000):
