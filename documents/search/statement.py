@@ -24,6 +24,7 @@ from documents.search.templates import (
     SCALED,
     SCOPE,
     SETTINGS,
+    UNVECTORED,
     VECTOR,
 )
 from documents.types import SearchHit
@@ -142,13 +143,25 @@ def fusion(plan: SearchPlan) -> str:
     if plan.terms is None:
         return "found AS (SELECT id, document_id, score FROM semantic)"
     if plan.vector is None:
-        return FUSED.format(legs=SCALED.format(share=1, leg="keyword", least=0))
+        return FUSED.format(legs=scaled(1, "keyword"))
     share = MEANING_OF_IDENTIFIERS if plan.terms.has_identifiers else SEMANTIC_WEIGHT
-    scaled = [
-        SCALED.format(share=round(1 - share, 4), leg="keyword", least=0),
-        SCALED.format(share=share, leg="semantic", least=plan.vector.unrelated),
+    unvectored = UNVECTORED.format(model=literal_model(plan.vector))
+    legs = [
+        scaled(round(1 - share, 4), "keyword"),
+        scaled(share, "keyword", kept=unvectored),
+        scaled(share, "semantic", least=plan.vector.unrelated),
     ]
-    return FUSED.format(legs=" UNION ALL ".join(scaled))
+    return FUSED.format(legs=" UNION ALL ".join(legs))
+
+
+def scaled(share: float, leg: str, *, least: float = 0, kept: str = "") -> str:
+    """A leg whose scores go from 0 to `share`; of `kept` rows only."""
+    return SCALED.format(share=share, leg=leg, least=least, kept=kept)
+
+
+def literal_model(query: VectorQuery) -> str:
+    """The model's id as the predicates of its index have it."""
+    return f"'{query.model_id}'"
 
 
 def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:
@@ -201,5 +214,5 @@ def vector_part(query: VectorQuery, conditions: Conditions, parameters: dict[str
     leg = NEAREST_FITTING if conditions.required else VECTOR
     checks = PASSES.format(checks=conditions.checks) if conditions.checks else ""
     return leg.format(
-        distance=distance, model=f"'{query.model_id}'", checks=checks, measured=MEASURED
+        distance=distance, model=literal_model(query), checks=checks, measured=MEASURED
     )

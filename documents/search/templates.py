@@ -91,8 +91,13 @@ SCALED = """
      FROM (SELECT *, max(score) OVER () AS best,
                   CASE WHEN count(*) OVER () < %(width)s THEN {least}::float8
                        ELSE min(score) OVER () END AS floor
-           FROM {leg}) AS ranged)
+           FROM {leg}) AS ranged{kept})
 """
+
+# What words count further where nobody can say yet what the passage means.
+UNVECTORED = """
+     WHERE NOT EXISTS (SELECT 1 FROM documents_passageembedding e
+                       WHERE e.passage_id = ranged.id AND e.model_id = {model})"""
 
 # Convex combination: https://doi.org/10.1145/3596512 (better here than the fusion of ranks).
 FUSED = """

@@ -279,6 +279,21 @@ def test_a_document_is_found_by_words_before_it_has_vectors():
     assert texts(search("penguins", mode="semantic", actor=document.owner)) == []
 
 
+@pytest.mark.usefixtures("letters", "either_branch")
+def test_what_has_no_vectors_yet_counts_by_its_words():
+    collection = CollectionFactory()
+    for near in ("leaves of many trees", "days, weeks and months pass", "how many ways"):
+        library(near, collection=collection)
+    library("You have 26 days of leave.", embedded=False, collection=collection)
+
+    answer = search("How many days of leave?", actor=collection.owner)
+
+    assert texts(answer)[0] == "You have 26 days of leave."
+    assert answer.results[0].semantic_score is None
+    embed()
+    assert search("How many days of leave?", actor=collection.owner).results[0].semantic_score
+
+
 @pytest.mark.usefixtures("letters")
 def test_one_document_does_not_fill_the_list():
     user = UserFactory()
