@@ -169,7 +169,7 @@ def test_a_server_that_is_away_is_told(bucket, monkeypatch, client_of):
     use_storage(monkeypatch, endpoint_url=f"http://127.0.0.1:{free_port()}")
     monkeypatch.setattr(object_storage, "ATTEMPTS", 1)
 
-    with pytest.raises(LookupError, match="does not answer"):
+    with pytest.raises(StorageUnavailable, match="does not answer"):
         checks.check_storage()
     with pytest.raises(StorageUnavailable):
         services.prepare_files([complete_file(b"more")])

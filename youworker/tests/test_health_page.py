@@ -71,7 +71,7 @@ def test_facts_are_told_of_every_part_that_has_some():
     ]
     assert facts("backup", directory="") == ["None are scheduled (BACKUP_DIR)."]
     assert len(facts("backup", directory="x", **made)) == 2
-    assert facts("tool_servers", servers={"crm": {"status": "ready"}}) == ["crm: ready"]
+    assert facts("tool_servers", servers={"crm": {"status": "ready"}}) == ["crm: Ready"]
     assert facts("models", endpoint="http://model:8000/v1") == ["http://model:8000/v1"]
     assert facts("models", endpoint=None) == []
     # What failed has a detail instead.

@@ -47,7 +47,8 @@ export function useSpeech(chat, form, signal) {
     if (isKey) event.preventDefault();
     const wasLetGo = watchEnd(signal);
     try {
-      await load();
+      // What was under way may have failed for an earlier sign.
+      await load().catch(load);
     } catch {
       // Asked for again with the next sign.
       return;

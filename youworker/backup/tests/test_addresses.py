@@ -191,7 +191,9 @@ def test_programs_of_the_operator_are_used(tmp_path, place):
         make_backup(place.root, Seal())
     for name in ("pg_dump", "pg_restore"):
         script = tmp_path / name
-        script.write_text(f'#!/bin/sh\necho {name} >> {tmp_path}/used\nexec {binary(name)} "$@"\n')
+        script.write_text(
+            f'#!/bin/sh\necho {name} >> {tmp_path}/used\nexec "{binary(name)}" "$@"\n'
+        )
         script.chmod(0o755)
 
     with override_config("backup", programs=str(tmp_path)):

@@ -54,7 +54,7 @@ SLOWEST_MS = 30_000
 # A frame that was drawn in has a height, and a refused one is replaced by words.
 DRAWN_OR_REFUSED = """() => {
   const place = document.querySelector(".diagram");
-  return place.querySelector("p") || place.querySelector("iframe")?.style.height;
+  return place?.querySelector("p") || place?.querySelector("iframe")?.style.height;
 }"""
 
 pytestmark = pytest.mark.timeout(300)
