@@ -6,12 +6,15 @@ import asyncio
 import gc
 import os
 import sys
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from functools import partial
 
 import psutil
 import pytest
+from django.db import connection
 
 from accounts.services import access_by, grant_of
 from accounts.tests.factories import UserFactory
@@ -32,6 +35,9 @@ from youworker.tests.support.model_server import ModelServer, Turn
 from youworker.upstream.client import pools, read_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+# Threads that may ask the database while a run is begun and watched: all but those of requests.
+AT_ONCE = 5
 
 
 @pytest.fixture
@@ -82,6 +88,20 @@ def forget_former_garbage():
         gc.collect()
 
 
+def fill_pool():
+    """Use as many connections at once as a run may: those of the pool are no loop's, and stay."""
+    together = threading.Barrier(AT_ONCE, timeout=60)
+
+    def use(_number):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            together.wait()
+        connection.close()  # back into the pool
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(use, range(AT_ONCE)))
+
+
 async def ask_and_watch(user):
     """Begin an endless answer, watch it until it is on its way, and use a tool beside it."""
     # By its name: without one, a server that is slow to list its models is passed over.
@@ -107,6 +127,7 @@ async def ask_and_watch(user):
 async def test_nothing_of_a_loop_that_used_everything_stays_open():
     user = await run_in_thread(UserFactory)
     sync_redis().ping()
+    fill_pool()
     forget_former_garbage()
     tasks, sockets, programs = asyncio.all_tasks(), open_sockets(), tool_programs()
     access = access_by(grant_of(user))

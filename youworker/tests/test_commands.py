@@ -117,7 +117,7 @@ def start(*arguments, **environment):
         stderr=subprocess.PIPE,
         text=True,
         # Whoever runs the tests in the background may ignore it, and that is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
 
 

@@ -101,6 +101,7 @@ def test_a_file_answers_plainly_and_through_the_agent_under_its_odd_id(client, p
     stream = client.chat.completions.create(
         model=f"youworker/{ODD}",
         messages=say("Say hello."),
+        max_tokens=40,  # so small a model may go on until its window is full
         stream=True,
         stream_options={"include_usage": True},
     )
