@@ -14,7 +14,7 @@ import pytest
 
 from youworker.core.config import BASE_DIR
 from youworker.tests.bench.product import create_key, running_product
-from youworker.tests.support.small_model import small_model_path
+from youworker.tests.support.small_model import ONE_THREAD, small_model_path
 from youworker.tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def product(tmp_path_factory):
         "LLM_GGUF": str(folder / "later.gguf"),
         "LLM_GGUF_DIR": str(folder),
         "GGUF_CONTEXT_TOKENS": "2048",
-        "GGUF_THREADS": "2",
+        "GGUF_THREADS": ONE_THREAD,
         "LOG_LEVEL": "ERROR",
         "RUN_LEASE_SECONDS": "5",
     }

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from youworker.tests.bench.product import Person, Product
 
 # A machine that does other things is slow, too; what works does not use it up.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 90_000
 # Made at once, because a command takes more than a second.
 PEOPLE_AT_ONCE = 12
 FAILED = pytest.StashKey[bool]()
+# Of a page's text, the end of which is what the test came to.
+MOST_SHOWN = 2000
 FAILURES = Path(tempfile.gettempdir()) / "youworker-browser-failures"
 EMPTY_PAGE = '<!doctype html><html lang="en"><title>Empty</title><body></body></html>'
 
@@ -49,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
     """Note for the fixtures whether the test has failed."""
     report = yield
-    if call.when == "call":
+    if call.when != "teardown":
         item.stash[FAILED] = report.failed
     return report
 
@@ -201,10 +203,12 @@ def keep_evidence(item: pytest.Item, pages: list[Page], watches: list[PageWatch]
     """Keep what the pages of a failed test look like, and what they said."""
     FAILURES.mkdir(exist_ok=True)
     name = re.sub(r"[^\w.-]+", "-", item.name)
-    lines = [f"{page.url}" for page in pages]
+    lines = []
     for number, page in enumerate(pages):
+        lines.append(page.url)
         if not page.is_closed():
             page.screenshot(path=FAILURES / f"{name}-{number}.png", full_page=True)
             (FAILURES / f"{name}-{number}.html").write_text(page.content())
+            lines.append(page.locator("body").inner_text()[-MOST_SHOWN:])
     lines += [line for watch in watches for line in (*watch.faults, *watch.console)]
     item.add_report_section("teardown", "browser", "\n".join([f"{FAILURES}/{name}*", *lines]))

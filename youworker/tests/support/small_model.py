@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAME = "SmolLM2-135M-Instruct.Q4_1"
+# Two would wait for each other, hundreds of times a token, wherever tests share the processors.
+ONE_THREAD = "1"
 # Its own one knows no tools.
 TEMPLATE = BASE_DIR / "youworker" / "tests" / "data" / "small_model.jinja"
 
@@ -82,8 +84,8 @@ class ServedFiles:
 
 
 def files_of(data_dir: Path, **settings: Any) -> ServedFiles:
-    """Model files by the settings, on two threads and with a small window."""
-    small = ModelFilesConfig(context_tokens=1024, threads=2, gpu_layers=0)
+    """Model files by the settings, on one thread and with a small window."""
+    small = ModelFilesConfig(context_tokens=1024, threads=int(ONE_THREAD), gpu_layers=0)
     return ServedFiles(data_dir, replace(small, **settings))
 
 
