@@ -196,6 +196,14 @@ def _nobody_calls() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _everybody_speaks_english() -> None:
+    """Forget the language of whoever asked last in the test before."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def _redis_answers() -> None:
     """Forget that Redis failed in the test before."""
     from youworker.core.effects import redis_rest
