@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Compiled with the installation, or each process of the first start would do it for itself.
 PACKAGES := $(filter-out var/,$(wildcard */))
 # How many tests run at the same time.
-JOBS ?= 2
+JOBS ?= 3
 # llama.cpp (80 MB) is installed where the environment or `.env` names a model file.
 GGUF := $(strip $(LLM_GGUF)$(LLM_GGUF_FILE)$(LLM_GGUF_DIR)$(LLM_GGUF_DIR_FILE)$(EMBEDDING_GGUF)$(EMBEDDING_GGUF_FILE) \
 	$(shell grep -sE '^(export )?(LLM_GGUF|LLM_GGUF_DIR|EMBEDDING_GGUF)(_FILE)? *= *[^ ]' .env | head -1))
@@ -34,7 +34,7 @@ test: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp chrom
 # Many of them wait for something, so two processors are enough for three at a time.
 test-fast: JOBS := 3
 test-fast: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp ## Run the tests that are not marked slow, without coverage
-	$(PYTEST) -m "not slow" -q
+	$(PYTEST) -m "not slow" --quick -q
 
 fuzz: .venv/development.stamp ## Read 5,000 damaged files of every format, and tell what became of them
 	FUZZ=5000 $(BIN)/python -m pytest -n 0 -q -s --no-cov ingestion/tests/test_fuzz.py
