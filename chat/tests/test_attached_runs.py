@@ -130,6 +130,7 @@ async def test_a_text_cannot_end_its_fence(spoken_by):
     assert attached.endswith("</untrusted>")
 
 
+@pytest.mark.slow
 async def test_a_long_file_is_searched_and_before_everything_else(spoken_by):
     call = [await searching("annual leave")]
     model = spoken_by(ScriptedModel([call, [TextDelta("28 [1].")]]))

@@ -123,6 +123,7 @@ async def ask_and_watch(user):
     return posted.run_id
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("slow_server")
 async def test_nothing_of_a_loop_that_used_everything_stays_open():
     user = await run_in_thread(UserFactory)

@@ -143,6 +143,7 @@ def seconds_for(pieces):
     return min(found)
 
 
+@pytest.mark.slow
 def test_a_line_in_small_pieces_costs_what_its_length_says():
     # Copied with every piece it would cost sixteen times as much.
     assert seconds_for(50_000) / seconds_for(12_500) < 10

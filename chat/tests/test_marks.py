@@ -212,6 +212,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [1, 10**9])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_reading_takes_linear_time(name, cut):

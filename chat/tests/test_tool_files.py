@@ -155,6 +155,7 @@ async def test_the_stored_state_names_the_image_and_a_restart_shows_it_again(spo
     assert [one["id"] for one in shown["files"]] == [str(kept.pk)]
 
 
+@pytest.mark.slow
 async def test_later_questions_see_it_and_the_oldest_images_are_left_out_first(
     spoken_by, answering
 ):

@@ -199,6 +199,7 @@ def test_it_goes_on_where_a_killed_process_left_it(library, second, monkeypatch)
     assert active() == model
 
 
+@pytest.mark.slow
 def test_a_document_that_cannot_be_embedded_ends_the_waiting(library, second, ada, monkeypatch):
     second(PickyEmbedder(20))
     write(DocumentFactory(owner=ada), "a zebra")

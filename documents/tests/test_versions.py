@@ -116,6 +116,7 @@ def test_search_knows_the_newest_only(letters):
     assert PassageEmbedding.objects.count() == Passage.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_search_meanwhile_sees_the_old_or_the_new_never_both():
     user = UserFactory()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import time
 
+import pytest
+
 from documents.layout import BoxAt, PageAt
 from ingestion.parsing import letters, pdf_layout
 from ingestion.parsing.letters import Box, boxes_of
@@ -39,6 +41,7 @@ def test_merged_cells_that_never_end_are_passed_over():
     assert time.monotonic() - began < SECONDS
 
 
+@pytest.mark.slow
 def test_a_million_empty_rows_below_merged_cells_take_no_time():
     written = Written()
     rows = SheetRows(written, "S")

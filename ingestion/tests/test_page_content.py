@@ -96,6 +96,7 @@ def test_an_encoding_that_the_page_declares_wrongly_does_no_harm(read):
     assert "Furniture" not in found.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part",
     [

@@ -93,6 +93,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draft", REFUSED.values(), ids=REFUSED)
 def test_text_the_database_refuses_is_given_up(user, incoming, monkeypatch, draft):
     monkeypatch.setattr(parse, "parser", lambda: FixedParser(draft))

@@ -326,6 +326,7 @@ def test_a_cut_off_tiff_says_so(read, data):
     assert refused(read, content[:60], "pages.tif").code == "damaged_file"
 
 
+@pytest.mark.slow
 def test_a_tiff_of_many_pages_is_read_in_part(scan):
     blank = Image.new("1", (20, 20), 1)
     content = encoded(blank, "TIFF", save_all=True, append_images=[blank] * 2000)

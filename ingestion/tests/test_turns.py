@@ -76,6 +76,7 @@ def work_in_slices(clock):
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("runs", [1, 16])
 def test_whoever_has_slow_files_lets_everybody_else_pass(clock, slow_parser, runs):

@@ -62,6 +62,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("schema", "data"), HOSTILE)
 def test_hostile_schemas_take_no_time(schema, data):
     began = time.process_time()

@@ -282,6 +282,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([*WORDS, "$ref", "oneOf", "allOf", "$defs"]), JSON))
 def test_whatever_a_server_calls_a_schema_is_repaired_or_refused(schema):
     try:

@@ -30,6 +30,7 @@ t("Hello {name}", { name: a / 2 });
 """
 
 
+@pytest.mark.slow
 def test_nothing_is_missing_or_wrong():
     assert messages.problems() == []
 

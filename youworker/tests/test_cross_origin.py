@@ -119,6 +119,7 @@ def test_there_are_routes_to_look_at():
     assert len(ROUTES) > 40
 
 
+@pytest.mark.slow
 def test_a_session_writes_nowhere_without_the_token(signed_in):
     for route in ROUTES:
         for method in UNSAFE:

@@ -33,6 +33,7 @@ def test_the_document_has_no_warnings():
     call_command("spectacular", "--validate", "--fail-on-warn", *shape)
 
 
+@pytest.mark.slow
 def test_everybody_gets_the_same_document_made_once(client):
     first = client.get("/v1/schema?format=json")
     made = write_document.cache_info().misses

@@ -180,6 +180,7 @@ def snapshot(row: models.Model) -> dict[str, Any]:
     return dict(type(row)._base_manager.filter(pk=row.pk).values().get())  # noqa: SLF001
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WRITES, ids=lambda case: f"{case.method} {case.path}")
 def test_what_nobody_may_set_stays(case):
     world = World()
