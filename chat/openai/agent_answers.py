@@ -23,7 +23,7 @@ from chat.agent.exceptions import (
 from chat.agent.types import Usage
 from chat.enums import RunStatus
 from chat.exceptions import ApprovalNeeded, ModelFailed, OversizedPrompt
-from chat.openai.asked import text_of
+from chat.openai.asked import FREE_CHOICES, text_of
 from chat.openai.errors import failure_frame
 from chat.openai.names import not_found
 from chat.openai.sent_images import IMAGES_ALONE, images_of
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from chat.services import AcceptedMessage, ReceivedFile
     from youworker.core.exceptions import DomainError
 
-# What a caller says of tools when none of them has to be called.
-FREE_CHOICES = (None, "auto", "none")
 # What an answer that ended early, but is one, ended with.
 FINISH = {
     "answer_cut": "length",

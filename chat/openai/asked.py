@@ -28,6 +28,8 @@ PASSED_ON = (
     "tool_choice",
     "parallel_tool_calls",
 )
+# What a caller says of tools when none of them has to be called.
+FREE_CHOICES = (None, "auto", "none")
 
 
 @dataclass(frozen=True, slots=True)

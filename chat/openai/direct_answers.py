@@ -14,7 +14,7 @@ import orjson
 
 from accounts.exceptions import AccessEnded
 from accounts.services import access_by
-from chat.agent.exceptions import AgentError, ModelUnavailable
+from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable
 from chat.agent.tokens import size_of, tokens_of_bytes
 from chat.agent.types import (
     ReasoningDelta,
@@ -32,7 +32,9 @@ from chat.llm.fallback import FallbackModel
 from chat.llm.openai.direct import DirectModel
 from chat.llm.openai.model import OpenAICompatibleModel
 from chat.llm.quote.housekeeping import HousekeepingModel
+from chat.llm.quote.model import NAME as QUOTE
 from chat.llm.quote.model import QuoteModel
+from chat.openai.asked import FREE_CHOICES
 from chat.openai.errors import failure_frame, refusal_of
 from chat.openai.feed import Feed
 from chat.openai.wire import END, KEEPALIVE, Wire, rendered_calls
@@ -191,9 +193,20 @@ def in_own_words(model: LanguageModel, asked: Asked) -> LanguageModel:
         return FallbackModel([direct_model(each, asked) for each in model.candidates], model.absent)
     if isinstance(model, OpenAICompatibleModel):
         return direct_model(model, asked)
-    if isinstance(model, QuoteModel) and asked.is_housekeeping:
-        return HousekeepingModel()
+    if isinstance(model, QuoteModel):
+        require_quotable(asked)
+        if asked.is_housekeeping:
+            return HousekeepingModel()
     return model
+
+
+def require_quotable(asked: Asked) -> None:
+    """Raise `ModelRefused` for what the built-in model cannot say: only a model writes that."""
+    if asked.body.get("tool_choice") not in FREE_CHOICES:
+        raise ModelRefused(f"{QUOTE} quotes documents and calls no tools: ask another model.")
+    form = (asked.body.get("response_format") or {}).get("type", "text")
+    if form != "text":
+        raise ModelRefused(f"{QUOTE} quotes documents and writes no JSON: ask another model.")
 
 
 def direct_model(model: OpenAICompatibleModel, asked: Asked) -> DirectModel:

@@ -178,6 +178,7 @@ async def test_a_name_that_is_nobodys_is_not_found(models, name):
 
 
 SYSTEM = {"role": "system", "content": "Be brief."}
+FORCED = {"type": "function", "function": {"name": "get_weather"}}
 TOOL = {
     "type": "function",
     "function": {
@@ -373,6 +374,31 @@ async def test_a_model_that_stops_at_its_longest_answer_says_so(models):
 def length_stop():
     choice = {"index": 0, "delta": {"content": "Fo"}, "finish_reason": "length"}
     return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\ndata: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({"tools": [TOOL], "tool_choice": "required"}, "calls no tools"),
+        (
+            {
+                "tools": [TOOL],
+                "tool_choice": {"type": "function", "function": {"name": "get_weather"}},
+            },
+            "calls no tools",
+        ),
+        ({"response_format": {"type": "json_object"}}, "writes no JSON"),
+    ],
+    ids=["any tool", "one tool", "JSON"],
+)
+async def test_the_built_in_model_says_what_it_cannot_do(wish, told):
+    answer = await complete(await somebody(), "quote", said("How many days of leave?"), **wish)
+    streamed = await complete(await somebody(), "quote", said("Hello"), stream=True, **wish)
+    free = await complete(await somebody(), "quote", said("Hello"), tools=[TOOL])
+
+    assert (answer.status_code, streamed.status_code, free.status_code) == (400, 400, 200)
+    assert told in answer.json()["error"]["message"]
+    assert told in streamed.json()["error"]["message"]
 
 
 async def test_the_built_in_model_answers_by_its_name():
