@@ -21,6 +21,7 @@ from mcp.listings import ANSWER, MOST_TOOLS, PAGE
 from mcp.progress import ProgressTeller
 from mcp.promises import require_promise
 from mcp.results import read_result
+from mcp.secrecy import hide_keys, without_secrets
 from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
 from mcp.transports import Endpoint, NotLetIn
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "Listing", "call", "list_tools"]
 
 MOST_PAGES = 100
-# Shorter values of headers and environments are words such as `1` or `on`.
-SHORTEST_SECRET = 4
 RESULT: TypeAdapter[Any] = TypeAdapter(types.CallToolResult | types.InputRequiredResult)
 
 
@@ -161,6 +160,7 @@ async def call(
         require_promise(outcome, output_schema)
     if outcome.is_error:
         outcome.text = without_secrets(endpoint, outcome.text)
+    hide_keys(endpoint, outcome)
     return outcome
 
 
@@ -195,16 +195,3 @@ def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailab
     refusal = TokenNotTaken(words)
     refusal.scope = cause.scope
     return refusal
-
-
-def without_secrets(endpoint: Endpoint, text: str) -> str:
-    """`text` without this server's secrets, which libraries quote: it is stored readable."""
-    secrets = {value for _name, value in (*endpoint.headers, *endpoint.env, *endpoint.query)}
-    # Servers quote a token without the scheme before it.
-    secrets |= {token for value in secrets for token in value.split()[1:]}
-    shapes = secrets | {repr(value)[1:-1] for value in secrets}
-    # The longest first: a secret may be the beginning of another.
-    for shape in sorted(shapes, key=len, reverse=True):
-        if len(shape) >= SHORTEST_SECRET:
-            text = text.replace(shape, "…")
-    return text

@@ -17,12 +17,13 @@ from django.utils.http import parse_header_parameters
 
 from mcp.calls import ToolFile, ToolOutcome
 from mcp.exceptions import ToolServerUnavailable
-from mcp.gateway import FoundTool, Listing, without_secrets
+from mcp.gateway import FoundTool, Listing
 from mcp.listings import MOST_TOOLS
 from mcp.openapi.documents import LARGEST, UnreadableDocument, read_document
 from mcp.openapi.operations import operations_of
 from mcp.openapi.requests import Prepared, prepared_request
 from mcp.results import LONGEST_NOTE, LONGEST_TYPE, MIME, outcome_of
+from mcp.secrecy import hide_keys, without_secrets
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.storable import storable_text
@@ -142,6 +143,7 @@ async def call(
     if tells_secret(endpoint, answer):
         outcome.files = ()
     outcome.text = without_secrets(endpoint, outcome.text)
+    hide_keys(endpoint, outcome)
     return outcome
 
 

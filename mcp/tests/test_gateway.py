@@ -316,6 +316,27 @@ async def test_an_error_the_server_answers_with_does_not_tell_its_secrets(script
     assert (outcome.is_error, outcome.text) == (True, "… is no valid token")
 
 
+async def test_an_answer_does_not_tell_the_keys_of_its_server_and_keeps_everything_else(
+    scripted_argv,
+):
+    told = "hush%2Fhush%2B1 is the token of Jo at /srv/files, Bearer hush/hush+1, {hush/hush+1}"
+    data = {"hush/hush+1": ["hush/hush+1", {"home": "/srv/files", "n": 12345678}], "none": None}
+    result = {"content": [{"type": "text", "text": told}], "structuredContent": data}
+    script = json.dumps({"tools/call": answered(f'"result": {json.dumps(result)}')})
+    env = (
+        ("API_TOKEN", "Bearer hush/hush+1"),
+        ("DIRECTORY", "/srv/files"),
+        ("GIT_AUTHOR_NAME", "the token of Jo"),
+        ("KEY_NUMBER", "12345678"),
+    )
+
+    outcome = await say(Endpoint("s", "stdio", argv=(*scripted_argv, script), env=env), "echo")
+
+    assert not outcome.is_error
+    assert outcome.text == "… is the token of Jo at /srv/files, …, {…}"
+    assert outcome.structured == {"…": ["…", {"home": "/srv/files", "n": 12345678}], "none": None}
+
+
 def raw_endpoint(argv, **env):
     return Endpoint("raw", "stdio", argv=argv, env=tuple(env.items()))
 
