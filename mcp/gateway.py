@@ -5,7 +5,6 @@ Importing takes more than a second: services import this module when they need i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from mcp.calls import ToolOutcome
 from mcp.connection_pool import evict_connection
-from mcp.enums import Protocol
 from mcp.exceptions import TokenNotTaken, ToolServerUnavailable
+from mcp.found_tools import FoundTool, Listing
 from mcp.listings import ANSWER, MOST_TOOLS, PAGE
 from mcp.progress import ProgressTeller
 from mcp.promises import require_promise
@@ -24,7 +23,7 @@ from mcp.results import read_result
 from mcp.secrecy import hide_keys, without_secrets
 from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
-from mcp.transports import Endpoint, NotLetIn
+from mcp.transports import NotLetIn
 from youworker.core import tracing
 from youworker.core.config import config
 from youworker.upstream.body_limits import AnswerTooLarge
@@ -33,52 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcp.client.session import ClientSession
+    from mcp.endpoint import Endpoint
     from mcp.progress import Progress
-
-__all__ = ["Endpoint", "Listing", "call", "list_tools"]
 
 MOST_PAGES = 100
 RESULT: TypeAdapter[Any] = TypeAdapter(types.CallToolResult | types.InputRequiredResult)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundTool:
-    """A tool as a server describes it; the two flags are the server's own claim."""
-
-    name: str
-    description: str
-    input_schema: dict[str, Any]
-    reads_only: bool
-    stays_inside: bool
-    # What it promises of the data it answers with.
-    output_schema: Any = None
-    # How its request is made, when it is an operation of an API.
-    recipe: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Listing:
-    """The tools of a server; the name and the fault of each that was left out, or lost something.
-
-    `cut` says that the server has more than are listed; `protocol` is what it speaks.
-    """
-
-    tools: list[FoundTool] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    mended: list[tuple[str, str]] = field(default_factory=list)
-    cut: bool = False
-    protocol: str = Protocol.UNKNOWN.value
-
-    def add(self, page: types.ListToolsResult) -> None:
-        """Add what is on a page, up to the limit."""
-        about = (page.meta or {}).get(PAGE, {})
-        schemas = about.get("schemas", {})
-        found = [described(tool, schemas.get(tool.name)) for tool in page.tools]
-        room = MOST_TOOLS - len(self.tools)
-        self.tools += found[:room]
-        self.refused += about.get("refused", [])[:MOST_TOOLS]
-        self.mended += about.get("mended", [])[:MOST_TOOLS]
-        self.cut = self.cut or about.get("cut", False) or len(found) > room
 
 
 async def list_tools(endpoint: Endpoint) -> Listing:
@@ -101,7 +59,7 @@ async def walk_tool_pages(session: ClientSession) -> Listing:
         seen.add(cursor)
         params = types.PaginatedRequestParams(cursor=cursor) if cursor else None
         page = await session.list_tools(params=params)
-        found.add(page)
+        add_page(found, page)
         cursor = page.next_cursor or None
         if cursor is None:
             break
@@ -109,6 +67,18 @@ async def walk_tool_pages(session: ClientSession) -> Listing:
             found.cut = True
             break
     return found
+
+
+def add_page(found: Listing, page: types.ListToolsResult) -> None:
+    """Add what is on a page to a listing, up to the limit."""
+    about = (page.meta or {}).get(PAGE, {})
+    schemas = about.get("schemas", {})
+    tools = [described(tool, schemas.get(tool.name)) for tool in page.tools]
+    room = MOST_TOOLS - len(found.tools)
+    found.tools += tools[:room]
+    found.refused += about.get("refused", [])[:MOST_TOOLS]
+    found.mended += about.get("mended", [])[:MOST_TOOLS]
+    found.cut = found.cut or about.get("cut", False) or len(tools) > room
 
 
 def described(tool: types.Tool, schema: dict[str, Any] | None = None) -> FoundTool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mcp.calls import ToolOutcome
-    from mcp.transports import Endpoint
+    from mcp.endpoint import Endpoint
 
 # Shorter values of headers and environments are words such as `1` or `on`.
 SHORTEST_SECRET = 4

@@ -12,10 +12,7 @@ import anyio
 import httpx2
 import mcp_types as types
 from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
-from mcp_types.version import LATEST_MODERN_VERSION
 
-from mcp.builtin.registry import build
-from mcp.client import Client
 from mcp.client.session import ClientSession
 from mcp.connection_pool import borrow_connection, evict_connection
 from mcp.enums import Protocol, Transport
@@ -31,7 +28,7 @@ from youworker.upstream.body_limits import AnswerTooLarge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from mcp.transports import Endpoint
+    from mcp.endpoint import Endpoint
 
     Work = Callable[[ClientSession], Awaitable["T"]]
 
@@ -105,7 +102,7 @@ def was_not_begun(endpoint: Endpoint, error: MCPError) -> bool:
     said = error.message[:LONGEST_SEARCHED]
     if error.code in DEAD:
         return False
-    if endpoint.protocol == Protocol.MODERN and endpoint.transport != Transport.INPROCESS:
+    if endpoint.protocol == Protocol.MODERN:
         return error.code in NOT_BEGUN or bool(NO_HANDSHAKE.search(said))
     return endpoint.transport == Transport.HTTP and bool(SESSION_OVER.search(said))
 
@@ -121,12 +118,6 @@ async def open_connection(
 ) -> AsyncIterator[tuple[ClientSession, str]]:
     """A session for one piece of work, and the protocol that is spoken in it."""
     match endpoint.transport:
-        case Transport.INPROCESS:
-            # Without streams and in this task, so that context variables reach the tool.
-            peer = build(endpoint.slug)
-            async with Client(peer, mode=LATEST_MODERN_VERSION, cache=None) as client:
-                CheckedAnswers(client.session)
-                yield client.session, Protocol.MODERN
         case Transport.HTTP:
             # One session per call: what a server remembers of a session is one user's.
             async with telling_the_end(), open_session(endpoint, correlation_id) as opened:

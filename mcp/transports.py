@@ -6,7 +6,6 @@ import re
 import sys
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator
 
+    from mcp.endpoint import Endpoint
+
 CONNECT_SECONDS = 10.0
 # Of one HTTP body: what is longer than a tool result is cut later, this protects the memory.
 LARGEST_BODY = 16 * 1024 * 1024
@@ -36,28 +37,6 @@ FIRST_SERVER_ERROR = 500
 UNAUTHORIZED, FORBIDDEN = 401, 403
 SCOPE = re.compile(r"[\x21-\x7e ]{1,500}")
 CANCELLED = b'"notifications/cancelled"'
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a server is and what opens its door; hashable, so that it names a connection."""
-
-    slug: str
-    transport: str
-    url: str = ""
-    argv: tuple[str, ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
-    # Whether each user signs in there; their token stands among the headers.
-    signs_in: bool = False
-    # What it spoke last.
-    protocol: str = Protocol.UNKNOWN.value
-    # Of an API only: parameters with secrets, its own address, its document, and of one operation
-    # how its request is made, in JSON.
-    query: tuple[tuple[str, str], ...] = ()
-    base_url: str = ""
-    document: str = ""
-    recipe: str = ""
 
 
 # Set once a server has heard that a call was given up.

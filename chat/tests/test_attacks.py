@@ -30,7 +30,7 @@ from documents.tests.factories import DocumentFactory, write
 from groups.tests.factories import GroupFactory, MembershipFactory
 from mcp import services as tools
 from mcp.calls import ToolOutcome
-from mcp.gateway import FoundTool, Listing
+from mcp.found_tools import FoundTool, Listing
 from mcp.models import GroupPolicy, Server, Tool
 from mcp.services import calling
 from mcp.services.discovery import store_tools
@@ -46,7 +46,7 @@ EVIL = {"to": "evil@example.com", "text": "SECRET"}
 @pytest.fixture
 async def world(monkeypatch, spoken_by):
     gateway = Gateway()
-    monkeypatch.setattr(calling, "gateway", lambda: gateway)
+    monkeypatch.setattr(calling, "speaker_for", lambda _: gateway)
     made = World(gateway, spoken_by)
     await made.settle()
     return made

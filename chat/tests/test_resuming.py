@@ -61,7 +61,7 @@ class Server:
 @pytest.fixture
 def server(monkeypatch):
     made = Server()
-    monkeypatch.setattr(calling, "gateway", lambda: made)
+    monkeypatch.setattr(calling, "speaker_for", lambda _: made)
     return made
 
 
@@ -324,7 +324,7 @@ async def test_citations_keep_their_numbers(spoken_by, monkeypatch):
         async def call(self, endpoint, *_args, **_about):
             return ToolOutcome("found", {"results": found}, builtin=True)
 
-    monkeypatch.setattr(calling, "gateway", Library)
+    monkeypatch.setattr(calling, "speaker_for", lambda _: Library())
     looks, sends = (
         ToolCall("a", search.safe_name, {"query": "x"}),
         ToolCall("b", tool.safe_name, SEND),

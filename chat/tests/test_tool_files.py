@@ -54,7 +54,7 @@ def answering(monkeypatch):
         async def call(*_args, **_kwargs):
             return left.pop(0) if len(left) > 1 else left[0]
 
-        monkeypatch.setattr(calling, "gateway", lambda: SimpleNamespace(call=call))
+        monkeypatch.setattr(calling, "speaker_for", lambda _: SimpleNamespace(call=call))
 
     return use
 
@@ -354,7 +354,9 @@ async def test_files_of_results_are_their_user_s_alone_and_go_with_the_conversat
     assert not await Session.objects.filter(pk=session.pk).aexists()
 
 
-async def test_nothing_is_kept_for_a_run_that_another_process_has_ended(spoken_by, answering):
+async def test_nothing_is_kept_for_a_run_that_another_process_has_ended(
+    spoken_by, answering, monkeypatch
+):
     call = await drawing_call()
     spoken_by(SeeingScript([[call], [TextDelta("Red.")]]))
     session = await new_session()
@@ -364,15 +366,10 @@ async def test_nothing_is_kept_for_a_run_that_another_process_has_ended(spoken_b
         await Run.objects.filter(session=session).aupdate(lease_token=None, status="interrupted")
         return given
 
-    calling_gateway = SimpleNamespace(call=end_meanwhile)
-    original = calling.gateway
-    calling.gateway = lambda: calling_gateway
-    try:
-        posted = await sync_to_async(services.post_message)(session, text="?", actor=session.user)
-        await launch(posted.run_id)
-        await close_all()
-    finally:
-        calling.gateway = original
+    monkeypatch.setattr(calling, "speaker_for", lambda _: SimpleNamespace(call=end_meanwhile))
+    posted = await sync_to_async(services.post_message)(session, text="?", actor=session.user)
+    await launch(posted.run_id)
+    await close_all()
 
     assert not await Attachment.objects.aexists()
 

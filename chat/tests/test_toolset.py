@@ -42,7 +42,7 @@ def answering(monkeypatch):
         async def call(*_args, **_kwargs):
             return outcome
 
-        monkeypatch.setattr(calling, "gateway", lambda: SimpleNamespace(call=call))
+        monkeypatch.setattr(calling, "speaker_for", lambda _: SimpleNamespace(call=call))
 
     return use
 
@@ -286,7 +286,7 @@ async def test_viewers_are_told_how_far_a_call_is(spoken_by, monkeypatch):
         tell_progress(Progress(1, 4, "reading"))
         return ToolOutcome("done")
 
-    monkeypatch.setattr(calling, "gateway", lambda: SimpleNamespace(call=call))
+    monkeypatch.setattr(calling, "speaker_for", lambda _: SimpleNamespace(call=call))
     user = await sync_to_async(UserFactory)()
     tool = await sync_to_async(ToolFactory)()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chat.toolhost.gate import Gate
 from chat.toolhost.server import create_server
 from mcp.builtin.registry import registered
+from mcp.builtin.serving import served
 from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def server_called(name: str) -> MCPServer:
     elif name in registered:
         from django.utils.module_loading import import_string  # noqa: PLC0415
 
-        server = import_string(registered[name].factory)()
+        server = served(import_string(registered[name].factory)())
     else:
         known = ", ".join(sorted([HOST, *registered]))
         raise InvalidInput(

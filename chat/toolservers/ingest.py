@@ -5,21 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID  # noqa: TC003 -- pydantic reads the annotations
 
-from mcp.server.mcpserver import MCPServer
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from chat.toolservers import intake
-from mcp.builtin.declare import tool_of
+from mcp.builtin.declare import Answer, BuiltinServer, Hints, tool_of
 from mcp.calls import current_call_context
 from youworker.core.db import run_in_thread
 
-BRINGS_IN = ToolAnnotations(
-    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True
-)
-BRINGS_IN_FROM_HERE = ToolAnnotations(
-    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-)
+BRINGS_IN = Hints(reads_only=False, open_world=True, idempotent=True, destructive=False)
+BRINGS_IN_FROM_HERE = Hints(reads_only=False, open_world=False, idempotent=True, destructive=False)
 
 Collection = Annotated[
     str | None,
@@ -27,14 +21,14 @@ Collection = Annotated[
 ]
 
 
-def create_server() -> MCPServer:
+def create_server() -> BuiltinServer:
     """The server with its three tools."""
     tools = [
-        tool_of(ingest_url, "url", annotations=BRINGS_IN),
-        tool_of(ingest_path, "path", annotations=BRINGS_IN_FROM_HERE),
+        tool_of(ingest_url, "url", hints=BRINGS_IN),
+        tool_of(ingest_path, "path", hints=BRINGS_IN_FROM_HERE),
         tool_of(tell_status, "status"),
     ]
-    return MCPServer("ingest", version="1", tools=tools)
+    return BuiltinServer("ingest", tools)
 
 
 async def ingest_url(
@@ -42,7 +36,7 @@ async def ingest_url(
     depth: Annotated[int, Field(description="Links to follow on the same site.", ge=0, le=5)] = 0,
     max_pages: Annotated[int, Field(description="Pages at most.", ge=1, le=500)] = 1,
     collection: Collection = None,
-) -> CallToolResult:
+) -> Answer:
     """Store a web page or file, and with depth the pages it links to, among the user's documents.
 
     It is read in the background; ask status with the returned run.
@@ -63,7 +57,7 @@ async def ingest_path(
     path: Annotated[str, Field(description="A file or folder of the server.", max_length=4000)],
     recursive: Annotated[bool, Field(description="With all folders below.")] = False,
     collection: Collection = None,
-) -> CallToolResult:
+) -> Answer:
     """Store files of the server, below the folders its operator allows. Only for staff.
 
     It is read in the background; ask status with the returned run.
@@ -80,15 +74,13 @@ async def ingest_path(
 
 async def tell_status(
     run: Annotated[UUID, Field(description="The run that url or path returned.")],
-) -> CallToolResult:
+) -> Answer:
     """Tell how far the files of a run are, and which could not be read."""
     return told(await run_in_thread(intake.run_status, current_call_context(), run))
 
 
-def told(about: dict[str, Any]) -> CallToolResult:
+def told(about: dict[str, Any]) -> Answer:
     """How a run stands, in words and as data."""
     lines = [f"{name}: {value}" for name, value in about.items() if name != "failures"]
     lines += [f"failed: {each['name']}: {each['reason']}" for each in about["failures"]]
-    return CallToolResult(
-        content=[TextContent(type="text", text="\n".join(lines))], structured_content=about
-    )
+    return Answer("\n".join(lines), about)

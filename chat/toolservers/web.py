@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp.server.mcpserver import MCPServer
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from chat.toolservers import browsing, websearch
-from mcp.builtin.declare import tool_of
+from mcp.builtin.declare import Answer, BuiltinServer, Hints, tool_of
 from mcp.calls import current_call_context
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-READS_THE_WEB = ToolAnnotations(read_only_hint=True, open_world_hint=True, idempotent_hint=True)
+READS_THE_WEB = Hints(reads_only=True, open_world=True, idempotent=True)
 
 Url = Annotated[str, Field(description="An address such as https://example.org/page.")]
 Start = Annotated[
@@ -24,9 +22,9 @@ Start = Annotated[
 Length = Annotated[int, Field(description="Characters at most.", ge=100, le=50_000)]
 
 
-def create_server() -> MCPServer:
+def create_server() -> BuiltinServer:
     """The server; `search` only where the operator has configured one."""
-    functions: dict[str, Callable[..., Awaitable[CallToolResult]]] = {
+    functions: dict[str, Callable[..., Awaitable[Answer]]] = {
         "fetch": fetch_page,
         "head": check_page,
         "extract_readable": read_page,
@@ -34,14 +32,14 @@ def create_server() -> MCPServer:
     }
     if websearch.is_configured():
         functions["search"] = search_pages
-    tools = [tool_of(each, name, annotations=READS_THE_WEB) for name, each in functions.items()]
-    return MCPServer("web", version="1", tools=tools)
+    tools = [tool_of(each, name, hints=READS_THE_WEB) for name, each in functions.items()]
+    return BuiltinServer("web", tools)
 
 
 async def search_pages(
     query: Annotated[str, Field(description="What to search for.", min_length=1, max_length=400)],
     limit: Annotated[int, Field(description="How many pages at most.", ge=1, le=20)] = 8,
-) -> CallToolResult:
+) -> Answer:
     """Search the public web. Returns titles, addresses and snippets; read a page before relying
     on it. Do not put private data of the user into the query.
     """
@@ -54,7 +52,7 @@ async def search_pages(
     return told(listed or "No page was found.", {"pages": pages})
 
 
-async def fetch_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> CallToolResult:
+async def fetch_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> Answer:
     """Get a page or text file of the web as its server sends it: HTML, JSON, CSV, plain text.
 
     To read an article or a PDF use extract_readable.
@@ -63,14 +61,14 @@ async def fetch_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> 
     return told(*excerpt(found, start, max_chars))
 
 
-async def check_page(url: Url) -> CallToolResult:
+async def check_page(url: Url) -> Answer:
     """Look whether an address exists: status, type, size, date, and where redirects lead."""
     about = await browsing.look_up(url)
     lines = [f"{name}: {value}" for name, value in about.items() if value not in ("", [], None)]
     return told("\n".join(lines), about)
 
 
-async def read_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> CallToolResult:
+async def read_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> Answer:
     """Read a page, PDF or office file of the web: its text without menus and advertising.
 
     Name the address as the source of what you take from it.
@@ -86,7 +84,7 @@ async def read_site(
     max_chars: Annotated[
         int, Field(description="Characters of each page.", ge=100, le=10_000)
     ] = 1500,
-) -> CallToolResult:
+) -> Answer:
     """Read a page and those of the same site that it links to; returns the beginning of each.
 
     To keep a site among the user's documents use ingest.url instead.
@@ -121,8 +119,6 @@ def excerpt(found: browsing.PageText, start: int, most: int) -> tuple[str, dict[
     return "\n".join(parts).strip(), data
 
 
-def told(text: str, structured: dict[str, Any]) -> CallToolResult:
+def told(text: str, structured: dict[str, Any]) -> Answer:
     """An answer in words and as data."""
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=structured
-    )
+    return Answer(text, structured)

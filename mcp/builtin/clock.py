@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Annotated
 
-from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
 from mcp.builtin import calendar_rules
-from mcp.builtin.declare import tool_of
+from mcp.builtin.declare import Answer, BuiltinServer, tool_of
 from mcp.calls import current_call_context
-from mcp.server.mcpserver import MCPServer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +25,7 @@ Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 Seconds = Annotated[int, Field(ge=-100_000_000_000, le=100_000_000_000)]
 
 
-def create_server() -> MCPServer:
+def create_server() -> BuiltinServer:
     """The server with its four tools."""
     tools = [
         tool_of(now),
@@ -35,10 +33,10 @@ def create_server() -> MCPServer:
         tool_of(add),
         tool_of(parse_natural),
     ]
-    return MCPServer("datetime", version="1", tools=tools)
+    return BuiltinServer("datetime", tools)
 
 
-async def now(time_zone: Zone = None) -> CallToolResult:
+async def now(time_zone: Zone = None) -> Answer:
     """Tell the current date, time and weekday. Use this for anything about today."""
     return described(calendar_rules.now(zone(time_zone)), current_call_context().language)
 
@@ -54,7 +52,7 @@ async def format_moment(
     ] = "long",
     time_zone: Zone = None,
     language: Tongue = None,
-) -> CallToolResult:
+) -> Answer:
     """Write a date and time in words or in a pattern, in a time zone and a language."""
     tongue = language or current_call_context().language
     moment = calendar_rules.read(iso, zone(time_zone))
@@ -73,7 +71,7 @@ async def add(
     minutes: Count = 0,
     seconds: Seconds = 0,
     time_zone: Zone = None,
-) -> CallToolResult:
+) -> Answer:
     """Add a span to a date and time, or subtract it with negative numbers.
 
     Years to days keep the time on the clock; 31 January plus one month is the last of February.
@@ -95,7 +93,7 @@ async def parse_natural(
     ],
     time_zone: Zone = None,
     language: Tongue = None,
-) -> CallToolResult:
+) -> Answer:
     """Turn words about a date into an exact date and time."""
     tongue = language or current_call_context().language
     # Off the event loop: the first words of a language load its tables, for a quarter of a second.
@@ -108,13 +106,13 @@ def zone(name: str | None) -> ZoneInfo:
     return calendar_rules.zone_named(name or current_call_context().time_zone)
 
 
-def described(moment: datetime, tongue: str) -> CallToolResult:
+def described(moment: datetime, tongue: str) -> Answer:
     """A moment in ISO 8601 and in words."""
     words = calendar_rules.written(moment, "long", tongue)
     return answered(f"{moment.isoformat(timespec='seconds')} ({words})", moment)
 
 
-def answered(text: str, moment: datetime) -> CallToolResult:
+def answered(text: str, moment: datetime) -> Answer:
     """The text, and the moment as data."""
     structured = {
         "iso": moment.isoformat(timespec="seconds"),
@@ -123,6 +121,4 @@ def answered(text: str, moment: datetime) -> CallToolResult:
         "weekday": calendar_rules.written(moment, "weekday", "en"),
         "unix": int(moment.timestamp()),
     }
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=structured
-    )
+    return Answer(text, structured)

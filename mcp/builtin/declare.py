@@ -1,87 +1,107 @@
-"""How tools of built-in servers are declared, so that small models understand them."""
+"""How tools of built-in servers are declared, so that small models understand them.
+
+Nothing here knows the SDK: such tools are called in this process, and the SDK takes a second and
+20 MB. `mcp.builtin.serving` makes the SDK's servers of them, for other hosts.
+"""
 
 from __future__ import annotations
 
-import re
-from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from mcp_types import ToolAnnotations
 from pydantic import ValidationError
 
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.mcpserver.tools import Tool
+from mcp.builtin.arguments import Arguments, arguments_of, sentences_of, without_encoded
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-T = TypeVar("T")
+    from collections.abc import Awaitable, Callable, Mapping
 
 # Bounds beyond it keep nobody from a sensible argument.
 LARGEST_BOUND = 1000
-READS_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False, idempotent_hint=True)
 
 
-class SpeakingTool(Tool):
-    """A tool that says in sentences which of its arguments are not right."""
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a tool says of itself, in the protocol's words; None where the word is left out."""
 
-    async def run(
-        self,
-        arguments: dict[str, Any],
-        context: Any,
-        convert_result: bool = False,  # noqa: FBT001, FBT002 -- as the library calls it
-    ) -> Any:
-        """Call the function; raises `ToolError`."""
+    reads_only: bool
+    open_world: bool
+    idempotent: bool
+    destructive: bool | None = None
+
+
+READS_ONLY = Hints(reads_only=True, open_world=False, idempotent=True)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a tool says: in words, and the same as data."""
+
+    text: str
+    structured: dict[str, Any] | None = None
+
+
+class Refused(Exception):
+    """A call that is not carried out, for a reason that the model reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinTool:
+    """A function that models may call, and what they are told of it."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    hints: Hints
+    function: Callable[..., Awaitable[Answer]]
+    arguments: type[Arguments]
+
+    async def run(self, arguments: Mapping[str, Any]) -> Answer:
+        """Call the function; raises `Refused`."""
         try:
-            return await super().run(arguments, context, convert_result)
-        except ToolError as error:
-            if isinstance(error.__cause__, ValidationError):
-                raise ToolError(sentences_of(error.__cause__)) from error.__cause__
-            raise
+            checked = self.arguments.model_validate(without_encoded(self.arguments, arguments))
+        except ValidationError as error:
+            raise Refused(sentences_of(error)) from error
+        try:
+            return await self.function(**checked.as_keywords())
+        except DomainError as error:
+            raise Refused(f"Error executing tool {self.name}: {error.message}") from error
 
 
-def sentences_of(error: ValidationError) -> str:
-    """What is wrong with the arguments of a call, a sentence for each."""
-    found = [sentence_of(fault) for fault in error.errors(include_url=False, include_input=False)]
-    return " ".join(dict.fromkeys(found))
+@dataclass(frozen=True, slots=True)
+class BuiltinServer:
+    """The tools of one server of ours."""
 
+    name: str
+    tools: list[BuiltinTool]
 
-def sentence_of(fault: Any) -> str:
-    """What is wrong with one argument."""
-    name = ".".join(map(str, fault["loc"]))
-    if fault["type"] == "missing":
-        return f"The argument `{name}` is missing."
-    reason = re.sub(r"^Input should", "it should", fault["msg"])
-    return f"The argument `{name}` is not right: {reason}."
+    def tool_called(self, name: str) -> BuiltinTool | None:
+        """The tool of this name."""
+        return next((tool for tool in self.tools if tool.name == name), None)
 
 
 def tool_of(
-    function: Callable[..., Awaitable[Any]],
+    function: Callable[..., Awaitable[Answer]],
     name: str | None = None,
     *,
-    annotations: ToolAnnotations = READS_ONLY,
-) -> Tool:
+    hints: Hints = READS_ONLY,
+) -> BuiltinTool:
     """A tool of a function: the docstring describes it, the annotations its arguments."""
-    tool: Tool = SpeakingTool.from_function(
-        refusing_politely(function), name=name, annotations=annotations, structured_output=False
+    arguments = arguments_of(function)
+    return BuiltinTool(
+        name or function.__name__,
+        described(function),
+        simplified(arguments.model_json_schema(by_alias=True)),
+        hints,
+        function,
+        arguments,
     )
-    tool.description = " ".join(tool.description.split())
-    tool.parameters = simplified(tool.parameters)
-    return tool
 
 
-def refusing_politely(function: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
-    """The function, whose refusals reach the model in their own words."""
-
-    @wraps(function)
-    async def polite(**arguments: Any) -> T:
-        try:
-            return await function(**arguments)
-        except DomainError as error:
-            raise ToolError(error.message) from error
-
-    return polite
+def described(function: Callable[..., Any]) -> str:
+    """The docstring of a function, in one line."""
+    return " ".join((function.__doc__ or "").split())
 
 
 def is_unheeded(word: str, value: Any) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mcp.builtin.declare import BuiltinServer
+
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """A server of ours; `factory` is the dotted path of a function that makes the SDK's server.
+    """A server of ours; `factory` is the dotted path of a function that makes it.
 
     One that only `computes` says nothing that others may have written.
     """
@@ -36,9 +38,9 @@ def register(builtin: Builtin) -> None:
 
 
 @cache
-def build(slug: str) -> Any:
-    """The server, made on first use because the SDK takes a second to import."""
-    factory: Callable[[], Any] = import_string(registered[slug].factory)
+def build(slug: str) -> BuiltinServer:
+    """The server, made on first use because what its tools need takes a while to import."""
+    factory: Callable[[], BuiltinServer] = import_string(registered[slug].factory)
     return factory()
 
 

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
 from documents.language import identify, prevailing
@@ -15,9 +14,8 @@ from documents.quoting.questions import single_question
 from documents.quoting.sentence_ranking import Passage, best_quotes
 from documents.quoting.words import reader_of
 from mcp.builtin import library
-from mcp.builtin.declare import tool_of
+from mcp.builtin.declare import Answer, BuiltinServer, tool_of
 from mcp.calls import current_call_context
-from mcp.server.mcpserver import MCPServer
 from youworker.core.db import run_in_thread
 
 if TYPE_CHECKING:
@@ -37,10 +35,10 @@ Tags = Annotated[list[str] | None, Field(description="Only documents that have a
 DocumentIds = Annotated[list[str] | None, Field(description="Only these documents, by id.")]
 
 
-def create_server() -> MCPServer:
+def create_server() -> BuiltinServer:
     """The server with its four tools."""
     tools = [tool_of(function) for function in (query, answer, similar_to_text, collections)]
-    return MCPServer("semantic", version="1", tools=tools)
+    return BuiltinServer("semantic", tools)
 
 
 async def query(
@@ -60,7 +58,7 @@ async def query(
     collections: Names = None,
     tags: Tags = None,
     document_ids: DocumentIds = None,
-) -> CallToolResult:
+) -> Answer:
     """Search the user's own documents. Returns numbered passages with their origin.
 
     Use this first whenever the question may be about files, contracts, manuals, notes or
@@ -80,7 +78,7 @@ async def answer(
         ),
     ],
     limit: Limit = 8,
-) -> CallToolResult:
+) -> Answer:
     """Answer a question by quoting the user's documents.
 
     Returns the sentences that answer best, each with the number [n] of its passage, followed
@@ -96,7 +94,7 @@ async def answer(
     lines = "\n".join(f"- {' '.join(one.text.split())} [{one.number}]" for one in picked)
     listed = passages(found, introduction=f"Quotes:\n{lines}\n\nPassages:\n")
     quotes = [{"sentence": one.text, "passage": one.number} for one in picked]
-    listed.structured_content = {**(listed.structured_content or {}), "quotes": quotes}
+    listed.structured = {**(listed.structured or {}), "quotes": quotes}
     return listed
 
 
@@ -116,7 +114,7 @@ async def similar_to_text(
         str, Field(description="The text to compare with, best one paragraph.", max_length=20_000)
     ],
     limit: Limit = 8,
-) -> CallToolResult:
+) -> Answer:
     """Find passages of the user's documents that mean about the same as a given text.
 
     Use this to find related or duplicate passages, not to answer questions.
@@ -124,7 +122,7 @@ async def similar_to_text(
     return passages(await find_passages(text, "semantic", limit, None, None, None, operators=False))
 
 
-async def collections() -> CallToolResult:
+async def collections() -> Answer:
     """List the collections of documents the user can search, with their sizes."""
     rows = await run_in_thread(library.collections, current_call_context())
     lines = [f"- {row['name']} ({row['document_count']} documents)" for row in rows]
@@ -156,7 +154,7 @@ async def find_passages(
     )
 
 
-def passages(found: SearchAnswer | None, *, introduction: str = "") -> CallToolResult:
+def passages(found: SearchAnswer | None, *, introduction: str = "") -> Answer:
     """What was found for reading, and as data."""
     if found is None:
         return result(NOTHING, {"results": []})
@@ -187,8 +185,6 @@ def passage(number: int, hit: SearchHit) -> str:
     return f"[{number}] {' · '.join(filter(None, places))}\n{hit.whole_text}"
 
 
-def result(text: str, structured: dict[str, Any]) -> CallToolResult:
+def result(text: str, structured: dict[str, Any]) -> Answer:
     """An answer in words and as data."""
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=structured
-    )
+    return Answer(text, structured)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
 from mcp.builtin.conversions import convert_quantity
-from mcp.builtin.declare import tool_of
-from mcp.server.mcpserver import MCPServer
+from mcp.builtin.declare import Answer, BuiltinServer, tool_of
 
 Unit = Field(
     description="Name or symbol in English or Italian: km/h, degC, square feet, chilogrammi, GiB.",
@@ -18,16 +16,16 @@ Unit = Field(
 )
 
 
-def create_server() -> MCPServer:
+def create_server() -> BuiltinServer:
     """The server with its one tool."""
-    return MCPServer("units", version="1", tools=[tool_of(convert_units, "convert")])
+    return BuiltinServer("units", [tool_of(convert_units, "convert")])
 
 
 async def convert_units(
     value: Annotated[float, Field(description="The number to convert.", allow_inf_nan=False)],
     from_unit: Annotated[str, Unit],
     to_unit: Annotated[str, Unit],
-) -> CallToolResult:
+) -> Answer:
     """Convert a number from one unit to another: lengths, weights, volumes, temperatures, speeds,
     areas, energies, pressures, times, amounts of data, fuel consumption. Not currencies.
     """
@@ -39,6 +37,4 @@ async def convert_units(
         "to_unit": found.to_unit,
         "text": found.text,
     }
-    return CallToolResult(
-        content=[TextContent(type="text", text=found.text)], structured_content=structured
-    )
+    return Answer(found.text, structured)

@@ -17,7 +17,7 @@ from django.utils.http import parse_header_parameters
 
 from mcp.calls import ToolFile, ToolOutcome
 from mcp.exceptions import ToolServerUnavailable
-from mcp.gateway import FoundTool, Listing
+from mcp.found_tools import FoundTool, Listing
 from mcp.listings import MOST_TOOLS
 from mcp.openapi.documents import LARGEST, UnreadableDocument, read_document
 from mcp.openapi.operations import operations_of
@@ -33,7 +33,7 @@ from youworker.upstream.fetcher import Limits, checked_url, fetch_url_async, ori
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mcp.transports import Endpoint
+    from mcp.endpoint import Endpoint
     from youworker.upstream.fetcher import Fetched
 
 COMPLETE, FIRST_ERROR = 200, 400

@@ -10,6 +10,7 @@ from mcp.services.connecting import (
 from mcp.services.consent import approvers_of, approving_groups
 from mcp.services.disconnecting import remove_connection, remove_connections
 from mcp.services.discovery import discover_first, discover_server, refresh_servers
+from mcp.services.endpoints import load_speakers
 from mcp.services.servers import (
     create_openapi_server,
     create_server,
@@ -31,6 +32,7 @@ __all__ = [
     "discover_server",
     "ensure_builtin_rows",
     "finish_connection",
+    "load_speakers",
     "refresh_servers",
     "remove_connection",
     "remove_connections",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,11 @@ from mcp.builtin.registry import Builtin, registered
 from mcp.enums import Transport
 from mcp.models import Server
 from mcp.services.discovery import store_tools
-from mcp.services.endpoints import gateway
-from youworker.core.per_loop import close_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mcp.gateway import Listing
+    from mcp.found_tools import Listing
 
 
 def sync_builtin_servers() -> int:
@@ -54,23 +51,10 @@ def ensure_server_row(builtin: Builtin) -> Server:
 
 @cache
 def tools_of(slug: str) -> Listing:
-    """The tools of a built-in server; they change only with the program.
+    """The tools of a built-in server; they change only with the program."""
+    from mcp.builtin.calling import listing_of  # noqa: PLC0415 -- loads what the tools need
 
-    In an event loop of its own: that of the caller may end while this thread waits for it.
-    """
-    return asyncio.run(list_tools(slug))
-
-
-async def list_tools(slug: str) -> Listing:
-    """Ask a built-in server for its tools, and leave nothing open."""
-    module = gateway()
-    try:
-        found: Listing = await module.list_tools(
-            module.Endpoint(slug=slug, transport=Transport.INPROCESS)
-        )
-        return found
-    finally:
-        await close_all()
+    return listing_of(slug)
 
 
 def ensure_builtin_rows(present: Iterable[str]) -> bool:

@@ -17,7 +17,7 @@ from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
 from mcp.services.consent import require_consent
-from mcp.services.endpoints import api_gateway, endpoint_of, gateway
+from mcp.services.endpoints import endpoint_of, speaker_for
 from mcp.services.tokens import find_token, note_refusal, sign_in_needed
 from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core import tracing
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from mcp.endpoint import Endpoint
     from mcp.models import Server
-    from mcp.transports import Endpoint
 
 logger = logging.getLogger(__name__)
 # Not by the name of this module, which the SDK shares, whose lines are not shown.
@@ -184,6 +184,8 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
     server = registered.get(row.server.slug) if row.server.builtin else None
     computes = server is not None and server.computes
     endpoint = endpoint_of(row.server, recipe=row.recipe or None)
+    # In this thread: loading it in the event loop would hold up everybody.
+    speaker_for(endpoint.transport)
     return Permit(row.server, row.local_name, endpoint, row.output_schema, computes)
 
 
@@ -195,8 +197,8 @@ async def send_call(
     try:
         if permit.endpoint.signs_in:
             outcome = await call_signed_in(permit, arguments, context)
-        elif permit.endpoint.transport == Transport.OPENAPI:
-            outcome = await api_gateway().call(
+        elif permit.endpoint.transport in (Transport.INPROCESS, Transport.OPENAPI):
+            outcome = await speaker_for(permit.endpoint.transport).call(
                 permit.endpoint,
                 permit.local_name,
                 arguments,
@@ -240,7 +242,7 @@ async def call_once(
     permit: Permit, endpoint: Endpoint, arguments: Mapping[str, Any], context: CallContext
 ) -> ToolOutcome:
     """Send the call to one endpoint."""
-    outcome: ToolOutcome = await gateway().call(
+    outcome: ToolOutcome = await speaker_for(endpoint.transport).call(
         endpoint,
         permit.local_name,
         arguments,

@@ -13,7 +13,7 @@ from mcp import breaker
 from mcp.enums import Authorization, Protocol, ServerStatus, Transport
 from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
 from mcp.models import Connection, Server, Tool
-from mcp.services.endpoints import api_gateway, endpoint_of, gateway
+from mcp.services.endpoints import endpoint_of, speaker_for
 from mcp.services.judging import judge_tools
 from mcp.services.tokens import find_token
 from youworker.core.exceptions import DomainError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
-    from mcp.gateway import Listing
+    from mcp.found_tools import Listing
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +50,7 @@ def discover_server(server: Server, *, actor: User | None = None) -> int:
     endpoint = endpoint_of(server, token=token, document=server.document if is_api else "")
     try:
         with holding_nothing():
-            speaker = api_gateway() if is_api else gateway()
-            found = async_to_sync(speaker.list_tools)(endpoint)
+            found = async_to_sync(speaker_for(server.transport).list_tools)(endpoint)
     except TokenNotTaken as error:
         note_failure(server, NOBODY_SIGNED_IN)
         raise SignInNeeded(NOBODY_SIGNED_IN) from error

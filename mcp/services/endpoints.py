@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mcp.enums import Authorization
+from mcp.endpoint import Endpoint
+from mcp.enums import Authorization, Transport
+from mcp.models import Server
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from mcp.models import Server
-    from mcp.transports import Endpoint
+
+def speaker_for(transport: str) -> ModuleType:
+    """The module that lists and calls the tools of such servers, imported on first use.
+
+    The one that knows the SDK takes a second and 20 MB, for which many never have a use.
+    """
+    match transport:
+        case Transport.INPROCESS:
+            name = "mcp.builtin.calling"
+        case Transport.OPENAPI:
+            name = "mcp.openapi.speaking"
+        case _:
+            name = "mcp.gateway"
+    return import_module(name)
 
 
-def gateway() -> ModuleType:
-    """The module that knows the SDK, imported on first use: it takes more than a second."""
-    from mcp import gateway as module  # noqa: PLC0415 -- see above
-
-    return module
+def load_speakers() -> None:
+    """Load what the first call of a server outside would wait for, if there are any."""
+    for transport in set(Server.objects.remote().values_list("transport", flat=True)):
+        speaker_for(transport)
 
 
 def endpoint_of(
@@ -35,7 +49,7 @@ def endpoint_of(
         headers = {name: text for name, text in headers.items() if name.lower() != "authorization"}
     if signs_in and token:
         headers["Authorization"] = f"Bearer {token}"
-    endpoint: Endpoint = gateway().Endpoint(
+    return Endpoint(
         slug=server.slug,
         transport=server.transport,
         url=server.url,
@@ -49,7 +63,6 @@ def endpoint_of(
         document=document,
         recipe="" if recipe is None else orjson.dumps(recipe).decode(),
     )
-    return endpoint
 
 
 def oauth() -> ModuleType:
@@ -57,10 +70,3 @@ def oauth() -> ModuleType:
     from mcp.oauth import protocol as module  # noqa: PLC0415 -- see above
 
     return module
-
-
-def api_gateway() -> ModuleType:
-    """What the gateway does, for APIs; imported on first use because it imports the gateway."""
-    from mcp.openapi import speaking  # noqa: PLC0415 -- see above
-
-    return speaking

@@ -13,7 +13,7 @@ from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
-    from mcp.gateway import FoundTool, Listing
+    from mcp.found_tools import FoundTool, Listing
     from mcp.models import Server
 
 LONGEST_NAME = 200

@@ -16,6 +16,7 @@ from youworker.tests.support.waiting import is_open, wait_until
 
 TINY = str(Path(__file__).parent / "programs" / "tiny.py")
 PLAIN = str(Path(__file__).parent / "programs" / "plain.py")
+PAGED = str(Path(__file__).parent / "programs" / "paged.py")
 RAW = str(Path(__file__).parent / "programs" / "raw.py")
 SCRIPTED = str(Path(__file__).parent / "programs" / "scripted.py")
 
@@ -43,6 +44,12 @@ def tiny_argv():
 def sdk_argv():
     """How the test server is started as a program that uses the SDK."""
     return (sys.executable, TINY)
+
+
+@pytest.fixture
+def paged_argv():
+    """How the server that gives one tool at a time is started as a program."""
+    return (sys.executable, PAGED)
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mcp.builtin.calendar_rules import understood
+from mcp.builtin.calling import call
 from mcp.builtin.italian import in_english
 from mcp.calls import CallContext, use_call_context
-from mcp.gateway import Endpoint, call
+from mcp.endpoint import Endpoint
 
 CLOCK = Endpoint("datetime", "inprocess")
 ROME = ZoneInfo("Europe/Rome")

@@ -9,9 +9,9 @@ from accounts.tests.factories import ApiKeyFactory
 from documents import services as documents
 from documents.tests.factories import embed
 from documents.types import PassageDraft
+from mcp.builtin.calling import call as raw_call
 from mcp.calls import CallContext, ToolOutcome
-from mcp.gateway import Endpoint
-from mcp.gateway import call as raw_call
+from mcp.endpoint import Endpoint
 from mcp.services import call_tool, usable_tools
 from mcp.tests.factories import UserFactory
 from quotas.models import UsageEvent

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from mcp.builtin.calling import call
 from mcp.builtin.conversions import convert_quantity
-from mcp.gateway import Endpoint, call
+from mcp.endpoint import Endpoint
 from youworker.core.exceptions import InvalidInput
 
 UNITS = Endpoint("units", "inprocess")

@@ -7,19 +7,18 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from mcp.builtin.declare import tool_of
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.builtin.declare import Answer, Refused, tool_of
 
 
 async def count(
     most: Annotated[int, Field(ge=1)], word: Annotated[str, Field(max_length=3)] = ""
-) -> str:
+) -> Answer:
     """Count."""
-    return f"{most}{word}"
+    return Answer(f"{most}{word}")
 
 
 async def test_arguments_that_are_right_reach_the_function():
-    assert await tool_of(count).run({"most": 2, "word": "a"}, None) == "2a"
+    assert await tool_of(count).run({"most": 2, "word": "a"}) == Answer("2a")
 
 
 @pytest.mark.parametrize(
@@ -33,15 +32,15 @@ async def test_arguments_that_are_right_reach_the_function():
     ],
 )
 async def test_arguments_that_are_not_right_are_refused_in_sentences(arguments, words):
-    with pytest.raises(ToolError) as caught:
-        await tool_of(count).run(arguments, None)
+    with pytest.raises(Refused) as caught:
+        await tool_of(count).run(arguments)
 
     assert str(caught.value) == words
 
 
 async def test_what_was_sent_is_not_told_again():
-    with pytest.raises(ToolError) as caught:
-        await tool_of(count).run({"most": "s3cret", "word": "abcd"}, None)
+    with pytest.raises(Refused) as caught:
+        await tool_of(count).run({"most": "s3cret", "word": "abcd"})
 
     assert "s3cret" not in str(caught.value)
     assert "pydantic" not in str(caught.value)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from mcp import negotiation
+from mcp.endpoint import Endpoint
 from mcp.enums import Protocol
 from mcp.exceptions import ToolServerUnavailable
-from mcp.gateway import Endpoint, call, list_tools
+from mcp.gateway import call, list_tools
 from mcp.tests.scripts import JSON, SSE, Hangup, answered, reply, usual
 from youworker.core.per_loop import close_all
 

@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from mcp.calls import ToolFile
+from mcp.endpoint import Endpoint
 from mcp.exceptions import ToolServerUnavailable
-from mcp.gateway import Endpoint, call
+from mcp.gateway import call
 from mcp.listings import deliver_nameless_errors
 from mcp.results import NO_REASON, NO_WORDS, read_result
 from mcp.tests.scripts import JSON, SSE, Hangup, answered, reply, usual

@@ -12,7 +12,8 @@ from rest_framework.test import APIClient
 
 from mcp.enums import Policy, Protocol, ServerStatus, Transport
 from mcp.exceptions import ToolChanged, ToolServerUnavailable
-from mcp.gateway import Listing
+from mcp.found_tools import Listing
+from mcp.gateway import add_page
 from mcp.listings import CheckedAnswers
 from mcp.models import Server, Tool
 from mcp.naming import safe_name
@@ -353,7 +354,7 @@ def checked_listing(*tools):
     session = SimpleNamespace(_dispatcher=Inner(), protocol_version="2025-06-18")
     page = async_to_sync(CheckedAnswers(session).send_raw_request)("tools/list", None)
     found = Listing()
-    found.add(ListToolsResult.model_validate(page))
+    add_page(found, ListToolsResult.model_validate(page))
     return found
 
 

@@ -81,7 +81,7 @@ async def begin_work() -> None:
     from chat.llm import registry  # noqa: PLC0415 -- needs settings, as the following do
     from chat.llm.endpoints import refresh_endpoints  # noqa: PLC0415
     from chat.runs.manager import serve_runs  # noqa: PLC0415
-    from mcp.services import sync_builtin_servers  # noqa: PLC0415
+    from mcp.services import load_speakers, sync_builtin_servers  # noqa: PLC0415
     from youworker.core.db import run_in_thread  # noqa: PLC0415
     from youworker.server.measuring import begin_measuring  # noqa: PLC0415
 
@@ -91,6 +91,7 @@ async def begin_work() -> None:
     await registry.warm_up()
     await asyncio.sleep(LOADING_PAUSE)
     await run_in_thread(sync_builtin_servers)
+    await run_in_thread(load_speakers)
 
 
 async def finish_work(seconds: float) -> None:

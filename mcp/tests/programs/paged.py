@@ -1,8 +1,10 @@
 """A server that gives its tools one page at a time."""
 
+import anyio
 from mcp_types import ListToolsResult, Tool
 
 from mcp.server import Server
+from mcp.server.stdio import stdio_server
 
 NAMES = ["one", "two", "three"]
 
@@ -15,6 +17,12 @@ async def pages(context, params):
     return ListToolsResult(tools=[tool], next_cursor=following)
 
 
-def create_server() -> Server:
-    """The server."""
-    return Server("paged", on_list_tools=pages)
+async def serve():
+    """Answer until nobody asks any more."""
+    server = Server("paged", on_list_tools=pages)
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+if __name__ == "__main__":
+    anyio.run(serve)
