@@ -26,7 +26,8 @@ run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) $(SPEECH) $(OTEL) ## Sta
 	exec $(BIN)/python manage.py up
 
 # Compiled code is kept, or each of the hundreds of programs that tests start would compile ours anew.
-PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+# The order of files is that of youworker/tests/support/heaviest.py.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp chromium promtool servers ## Run all tests with coverage
 	$(PYTEST) --durations=20 --cov --cov-report=term
