@@ -84,6 +84,7 @@ async def begin_work() -> None:
     from mcp.services import sync_builtin_servers  # noqa: PLC0415
     from youworker.core.db import run_in_thread  # noqa: PLC0415
     from youworker.server.measuring import begin_measuring  # noqa: PLC0415
+    from youworker.server.memory import settle_memory  # noqa: PLC0415
 
     begin_measuring()
     await run_in_thread(refresh_endpoints)
@@ -91,6 +92,7 @@ async def begin_work() -> None:
     await registry.warm_up()
     await asyncio.sleep(LOADING_PAUSE)
     await run_in_thread(sync_builtin_servers)
+    await asyncio.to_thread(settle_memory)
 
 
 async def finish_work(seconds: float) -> None:
