@@ -84,6 +84,7 @@ async def begin_work() -> None:
     from mcp.services import load_speakers, sync_builtin_servers  # noqa: PLC0415
     from youworker.core.db import run_in_thread  # noqa: PLC0415
     from youworker.server.measuring import begin_measuring  # noqa: PLC0415
+    from youworker.server.memory import settle_memory  # noqa: PLC0415
 
     begin_measuring()
     await run_in_thread(refresh_endpoints)
@@ -92,6 +93,7 @@ async def begin_work() -> None:
     await asyncio.sleep(LOADING_PAUSE)
     await run_in_thread(sync_builtin_servers)
     await run_in_thread(load_speakers)
+    await asyncio.to_thread(settle_memory)
 
 
 async def finish_work(seconds: float) -> None:
