@@ -6,11 +6,13 @@ for what is a POST with a key: answers are read by us in any case, because of th
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import AsyncExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import orjson
 
 from youworker.core import tracing
 from youworker.core.exceptions import DomainError
@@ -193,15 +195,26 @@ def request_for(
     longest: int,
 ) -> httpx2.Request:
     """A request of ours, under the number of what it is made for."""
-    identifier, address = correlation_id(), endpoint.address_of(path)
+    identifier, address = correlation_id(), httpx2.URL(endpoint.address_of(path))
     headers = {HEADER: identifier} if identifier else {}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
     return client.build_request(
         "GET" if body is None else "POST",
         address,
-        json=body,
-        headers={**headers, **tracing.headers_for(httpx2.URL(address).host)},
+        content=None if body is None else encoded(body),
+        headers={**headers, **tracing.headers_for(address.host)},
         extensions={LONGEST: longest},
     )
+
+
+def encoded(body: dict[str, Any]) -> bytes:
+    """A body in JSON: descriptions of tools are most of it, for which the library takes long."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        # A number of more than 64 bits.
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
 
 
 def unreachable(endpoint: Endpoint) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import re
 from contextlib import asynccontextmanager
 
@@ -24,19 +25,24 @@ from youworker.upstream.endpoint import Endpoint, Timeouts
 from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError
 
 KEY = "secret-key"
+bodies = []
 
 
 @asynccontextmanager
 async def serving(head, *pieces, pause=0.0):
-    """A server that answers everything with these bytes; yields its URL and the heads it got."""
+    """A server that answers everything with these bytes; yields its URL and the heads it got.
+
+    What it got as bodies it keeps in `bodies`.
+    """
     asked = []
+    bodies.clear()
 
     async def answer(reader, writer):
         asked_head = (await reader.readuntil(b"\r\n\r\n")).decode()
         asked.append(asked_head)
         # A connection that is closed with something unread is reset.
         length = re.search(r"content-length: (\d+)", asked_head, re.IGNORECASE)
-        await reader.readexactly(int(length[1]) if length else 0)
+        bodies.append(await reader.readexactly(int(length[1]) if length else 0))
         writer.write(f"HTTP/1.1 {head}\r\nConnection: close\r\n\r\n".encode())
         for piece in pieces:
             writer.write(piece)
@@ -62,6 +68,16 @@ async def ask_blocking(endpoint, *, longest=1000):
 
 
 BOTH = pytest.mark.parametrize("asking", [ask, ask_blocking])
+
+
+@pytest.mark.parametrize("number", [7, 2**70, -(2**70)])
+async def test_a_body_is_json_whatever_its_numbers(number):
+    body = {"seed": number, "text": "Grüße \u2028 \U0001f600", "none": None}
+    async with serving("200 OK", b"{}") as (url, asked):
+        await read_answer(Endpoint(url, KEY), "chat/completions", body, longest=1000)
+
+    assert json.loads(bodies[0]) == body
+    assert "content-type: application/json\r\n" in asked[0].lower()
 
 
 @BOTH
