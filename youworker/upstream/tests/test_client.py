@@ -25,7 +25,7 @@ from youworker.upstream.endpoint import Endpoint, Timeouts
 from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError
 
 KEY = "secret-key"
-bodies = []
+bodies: list[bytes] = []
 
 
 @asynccontextmanager
