@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 COMPLETE, FIRST_ERROR = 200, 400
 UNKNOWN_KIND = "application/octet-stream"
-LARGEST_ANSWER = 4 * 1024 * 1024
+# As much as is kept of a result as a file.
+LARGEST_ANSWER = 16 * 1024 * 1024
 ACCEPT = "application/json, text/*;q=0.9, */*;q=0.5"
 TEXTS = ("json", "xml", "yaml", "javascript", "csv", "x-www-form-urlencoded")
 

@@ -307,9 +307,9 @@ def test_texts_and_failures_are_no_files(api):
 
 def test_huge_answers_are_cut_or_refused(api):
     declare(api, doc({"/x": get()}))
-    api.pages["/x"] = (200, {"Content-Type": "text/plain"}, b"x" * 1_000_000)
+    api.pages["/x"] = (200, {"Content-Type": "text/plain"}, b"x" * 15_000_000)
     cut = call("op", {})
-    api.pages["/x"] = (200, {"Content-Type": "text/plain"}, b"x" * 5_000_000)
+    api.pages["/x"] = (200, {"Content-Type": "text/plain"}, b"x" * 17_000_000)
     refused = call("op", {})
 
     assert len(cut.text) < 300_000
