@@ -32,8 +32,10 @@ def add_attachments(messages: Sequence[Message]) -> None:
     for message in messages:
         message.attached, message.returned = (), {}
     by_id = {message.pk: message for message in messages if may_have_files(message)}
+    if not by_id:
+        return
     rows = Attachment.objects.filter(message__in=list(by_id))
-    found = list(rows.with_files().in_order()) if by_id else []
+    found = list(rows.with_files().in_order())
     if not found:
         return
     user = Session.all_objects.select_related("user").get(pk=found[0].session_id).user
