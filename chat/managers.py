@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from chat.attachment_managers import AttachmentQuerySet
 from chat.enums import (
+    UNKEPT,
     ACTIVE_STATUSES,
     IDLE_STATUSES,
     OPEN_CALLS,
@@ -65,8 +66,13 @@ class SessionQuerySet(SoftDeleteQuerySet["Session"]):
         return self.filter(archived_at__isnull=not archived)
 
     def of_origin(self, origin: str) -> Self:
-        """Limit to sessions that are held in one place."""
-        return self.filter(origin=origin)
+        """Limit to sessions that are held in one place, and shall be kept."""
+        rows = self.filter(origin=origin)
+        if not origin:
+            # Only clients of programs ask for nothing to be kept.
+            return rows
+        unkept = self.related_rows("runs", RunQuerySet).filter(thread=UNKEPT)
+        return rows.exclude(Exists(unkept.filter(session=OuterRef("pk"))))
 
     def with_alive_collection_ids(self) -> Self:
         """Load the ids of the chosen collections that are not deleted."""

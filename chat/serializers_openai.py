@@ -248,6 +248,11 @@ class CompletionSerializer(serializers.Serializer[Any]):
     parallel_tool_calls = serializers.BooleanField(required=False, allow_null=True)
     logprobs = serializers.BooleanField(required=False, allow_null=True, help_text="Only false.")
     metadata = MetadataSerializer(required=False, allow_null=True)
+    store = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        help_text="With false an answer of the agent is erased a minute after its end.",
+    )
 
     def validate_logprobs(self, value: bool | None) -> bool | None:  # noqa: FBT001 -- DRF's own
         """Probabilities are not told."""
