@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from chat.attachment_managers import AttachmentQuerySet
 from chat.enums import (
-    UNKEPT,
     ACTIVE_STATUSES,
     IDLE_STATUSES,
     OPEN_CALLS,
+    UNKEPT,
     WORKING_STATUSES,
     RunStatus,
     ToolRunStatus,

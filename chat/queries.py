@@ -30,7 +30,8 @@ class SessionRows:
         self.rules = f"{OWN} AND {SHOWN}" if origin else OWN
 
     def __getitem__(self, part: slice) -> list[Session]:
-        statement = f"SELECT {ALIVE_COLLECTIONS}, {SESSION.sql} FROM chat_session WHERE {self.rules} {ORDER}"  # noqa: S608 -- our own words
+        columns = f"{ALIVE_COLLECTIONS}, {SESSION.sql}"
+        statement = f"SELECT {columns} FROM chat_session WHERE {self.rules} {ORDER}"  # noqa: S608 -- our own words
         values = [*self.values, part.stop - part.start, part.start]
         return [make_session(*row) for row in fetch_rows(statement, values)]
 

@@ -137,8 +137,10 @@ async def test_who_goes_on_with_an_unkept_conversation_keeps_it(spoken_by):
     _, headers = await caller()
     session = (await ask(headers, user_says("First?"), store=False))["X-Session-ID"]
     run = await Run.objects.aget(thread=UNKEPT)
-    run.pk, run.thread, run._state.adding = None, "", True
-    await run.asave()
+    status, question = RunStatus.SUCCEEDED, run.question_id
+    await Run.objects.acreate(
+        session_id=session, user_id=run.user_id, question_id=question, status=status
+    )
 
     assert await run_in_thread(erase) == 0
     assert await Session.objects.filter(pk=session).aexists()
