@@ -6,6 +6,7 @@ import re
 from typing import Any
 from uuid import UUID
 
+import orjson
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -107,11 +108,31 @@ def read_image(image: Any) -> dict[str, str]:
     return {"url": read_text(url), **kept}
 
 
+class ArgumentsField(serializers.CharField):
+    """Arguments in JSON; some programs send the object itself, or none where there are none."""
+
+    def run_validation(self, data: Any = serializers.empty) -> str:
+        if isinstance(data, dict):
+            data = orjson.dumps(storable_json(data)).decode()
+        # Servers parse it, also where nothing was said.
+        return super().run_validation(data) or "{}"
+
+
+class LongestField(serializers.IntegerField):
+    """The longest answer in tokens; llama.cpp and LM Studio have -1 for no limit."""
+
+    def run_validation(self, data: Any = serializers.empty) -> int | None:
+        most: int | None = super().run_validation(None if data == -1 else data)
+        return most
+
+
 class FunctionCallSerializer(serializers.Serializer[Any]):
     """Which function was called, and with what."""
 
     name = serializers.CharField(max_length=200)
-    arguments = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    arguments = ArgumentsField(
+        required=False, default="", allow_null=True, allow_blank=True, trim_whitespace=False
+    )
 
 
 class MadeCallSerializer(serializers.Serializer[Any]):
@@ -127,11 +148,13 @@ class SpokenSerializer(serializers.Serializer[Any]):
 
     role = serializers.ChoiceField(ROLES)
     content = ContentField(required=False, allow_null=True, default=None)
-    name = serializers.CharField(required=False, max_length=200, allow_null=True)
+    name = serializers.CharField(required=False, max_length=200, allow_null=True, allow_blank=True)
     tool_calls = serializers.ListField(
         child=MadeCallSerializer(), required=False, allow_null=True, max_length=MOST_TOOLS
     )
-    tool_call_id = serializers.CharField(required=False, max_length=200, allow_null=True)
+    tool_call_id = serializers.CharField(
+        required=False, max_length=200, allow_null=True, allow_blank=True
+    )
 
 
 class FunctionSerializer(serializers.Serializer[Any]):
@@ -220,10 +243,8 @@ class CompletionSerializer(serializers.Serializer[Any]):
     n = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=1, help_text="Only 1."
     )
-    max_tokens = serializers.IntegerField(
-        required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
-    )
-    max_completion_tokens = serializers.IntegerField(
+    max_tokens = LongestField(required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS)
+    max_completion_tokens = LongestField(
         required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
     )
     temperature = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=2)
@@ -240,7 +261,9 @@ class CompletionSerializer(serializers.Serializer[Any]):
     stop = StopField(required=False, allow_null=True)
     logit_bias = LogitBiasField(required=False, allow_null=True)
     response_format = StorableField(required=False, allow_null=True)
-    reasoning_effort = serializers.CharField(required=False, allow_null=True, max_length=20)
+    reasoning_effort = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, max_length=20
+    )
     tools = serializers.ListField(
         child=OwnToolSerializer(), required=False, allow_null=True, max_length=MOST_TOOLS
     )
