@@ -26,6 +26,10 @@ MOST_TEXTS = 2048
 MOST_TOKENS = 10_000_000
 TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 ROLES = ("system", "developer", "user", "assistant", "tool")
+DETAILS = ("auto", "low", "high")
+TEXTS = ("text", "input_text", "output_text")
+# How LibreChat, LangChain and Anthropic's clients call reasoning in what they send back.
+THOUGHTS = ("think", "thinking", "redacted_thinking", "reasoning", "reasoning_content")
 ANYTHING: dict[str, Any] = {"type": "object", "additionalProperties": {}}
 TEXT_OR_PARTS = {
     "oneOf": [
@@ -72,7 +76,7 @@ class ContentField(serializers.Field[Any, Any, Any, Any]):
             raise serializers.ValidationError("This must be a text or a list of parts.")
         if len(data) > MOST_PARTS:
             raise serializers.ValidationError(f"A message has at most {MOST_PARTS} parts.")
-        parts = [read_part(part) for part in data]
+        parts = [read_part(part) for part in data if not is_thought(part)]
         if all(part["type"] == "text" for part in parts):
             return "\n".join(part["text"] for part in parts)
         return parts
@@ -81,10 +85,15 @@ class ContentField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+def is_thought(part: Any) -> bool:
+    """Whether a part is what a model thought earlier, which nobody shows it again."""
+    return isinstance(part, dict) and part.get("type") in THOUGHTS
+
+
 def read_part(part: Any) -> dict[str, Any]:
     """One part of a message; raises the error for one of no known kind."""
     kind = part.get("type") if isinstance(part, dict) else None
-    if kind in {"text", "input_text"} and isinstance(part.get("text"), str):
+    if kind in TEXTS and isinstance(part.get("text"), str):
         return {"type": "text", "text": read_text(part["text"])}
     if kind == "refusal" and isinstance(part.get("refusal"), str):
         return {"type": "text", "text": read_text(part["refusal"])}
@@ -104,7 +113,7 @@ def read_image(image: Any) -> dict[str, str]:
     if not isinstance(url, str) or not url.startswith("data:image/"):
         raise serializers.ValidationError("An image is taken as a data: URL only.")
     detail = image.get("detail")
-    kept = {"detail": detail} if detail in {"auto", "low", "high"} else {}
+    kept = {"detail": detail} if detail in DETAILS else {}
     return {"url": read_text(url), **kept}
 
 

@@ -274,6 +274,12 @@ async def test_results_of_a_callers_tools_are_passed_on(models):
     ("content", "sent"),
     [
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
+        ([{"type": "input_text", "text": "a"}, {"type": "output_text", "text": "b"}], "a\nb"),
+        ([{"type": "thinking", "thinking": "x"}, {"type": "text", "text": "b"}], "b"),
+        ([{"type": "think", "think": "x"}, {"type": "text", "text": "b"}], "b"),
+        ([{"type": "reasoning", "summary": []}, {"type": "text", "text": "b"}], "b"),
+        ([{"type": "redacted_thinking", "data": "x"}, {"type": "text", "text": "b"}], "b"),
+        ([], ""),
         (
             [
                 {"type": "text", "text": "a"},
@@ -304,6 +310,9 @@ REFUSED = [
     ({"messages": [{"role": "user", "content": "a\0"}]}, "messages.0.content"),
     ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages.0.content"),
     ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages.0.content"),
+    ({"messages": [{"role": "user", "content": [{"type": ["text"]}]}]}, "messages.0.content"),
+    ({"messages": [{"role": "user", "content": [{"type": {}, "text": ""}]}]}, "messages.0.content"),
+    ({"messages": [{"role": "user", "content": [["thinking"]]}]}, "messages.0.content"),
     (
         {
             "messages": [
