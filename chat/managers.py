@@ -71,8 +71,9 @@ class SessionQuerySet(SoftDeleteQuerySet["Session"]):
         if not origin:
             # Only clients of programs ask for nothing to be kept.
             return rows
-        unkept = self.related_rows("runs", RunQuerySet).filter(thread=UNKEPT)
-        return rows.exclude(Exists(unkept.filter(session=OuterRef("pk"))))
+        runs = self.related_rows("runs", RunQuerySet).filter(session=OuterRef("pk"))
+        others = runs.exclude(thread=UNKEPT)
+        return rows.exclude(Exists(runs.filter(thread=UNKEPT)) & ~Exists(others))
 
     def with_alive_collection_ids(self) -> Self:
         """Load the ids of the chosen collections that are not deleted."""

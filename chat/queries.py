@@ -17,7 +17,8 @@ SESSION = Columns(Session, "chat_session")
 # The rules of `Session.objects.visible_to` and `archived`, and the first of `of_origin`.
 OWN = "user_id = %s AND deleted_at IS NULL AND (archived_at IS NOT NULL) = %s AND origin = %s"
 # The second of `of_origin`.
-SHOWN = "NOT EXISTS (SELECT FROM chat_run WHERE session_id = chat_session.id AND thread = 'unkept')"
+RUN = "SELECT FROM chat_run WHERE session_id = chat_session.id AND thread"
+SHOWN = f"(NOT EXISTS ({RUN} = 'unkept') OR EXISTS ({RUN} <> 'unkept'))"
 # As `latest_first`.
 ORDER = "ORDER BY active_at DESC, id DESC LIMIT %s OFFSET %s"
 

@@ -143,7 +143,11 @@ async def test_who_goes_on_with_an_unkept_conversation_keeps_it(spoken_by):
     )
 
     assert await run_in_thread(erase) == 0
-    assert await Session.objects.filter(pk=session).aexists()
+    assert await sessions_of("/v1/sessions", headers) == []
+    for path in LISTS[1:]:
+        assert [row["id"] for row in await sessions_of(path.replace("days", "First"), headers)] == [
+            session
+        ]
 
 
 async def test_a_legal_hold_keeps_it(spoken_by):
