@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from chat import tasks
 from chat.enums import UNKEPT, RunStatus
-from chat.models import Message, Run, Session
+from chat.models import Attachment, Message, Run, Session, SessionCollection
+from chat.tests.pictures import picture_of_text
 from chat.tests.test_openai_agent import (
     answered,
     ask,
@@ -20,14 +21,17 @@ from chat.tests.test_openai_agent import (
     content_of,
     documents_in,
     error_of,
+    image_of,
     user_says,
 )
 from groups.models import LegalHold
+from ingestion.models import IngestionItem
 from quotas.models import UsageEvent
 from youworker.core.db import run_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+FILES = (Attachment, SessionCollection, IngestionItem)
 LISTS = ("/v1/sessions", "/v1/sessions?origin=openai", "/v1/sessions?origin=openai&search=days")
 
 
@@ -77,6 +81,20 @@ async def test_nothing_stays_of_an_answer_but_what_it_used(spoken_by, stream):
         assert await model.acount() == 0
     used = await UsageEvent.objects.aget(user=user, kind="run")
     assert (used.tokens_in, used.tokens_out) == (3, 2)
+
+
+async def test_images_of_an_unkept_question_go_too(spoken_by):
+    spoken_by(answered("A zebra."))
+    _, headers = await caller()
+    parts = [{"type": "text", "text": "What is it?"}, image_of(picture_of_text("zebra"))]
+    asked = await ask(headers, {"role": "user", "content": parts}, store=False)
+    had = [await model.objects.acount() for model in FILES]
+
+    assert await run_in_thread(erase) == 1
+
+    assert content_of(asked) == "A zebra."
+    assert had == [1, 1, 1]
+    assert [await model.objects.acount() for model in FILES] == [0, 0, 0]
 
 
 async def test_only_what_shall_not_be_kept_goes(spoken_by):
