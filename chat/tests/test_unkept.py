@@ -83,7 +83,8 @@ async def test_nothing_stays_of_an_answer_but_what_it_used(spoken_by, stream):
     assert (used.tokens_in, used.tokens_out) == (3, 2)
 
 
-async def test_images_of_an_unkept_question_go_too(spoken_by):
+async def test_images_of_an_unkept_question_go_too(spoken_by, configured):
+    configured("agent", attachment_seconds=0.0)
     spoken_by(answered("A zebra."))
     _, headers = await caller()
     parts = [{"type": "text", "text": "What is it?"}, image_of(picture_of_text("zebra"))]
