@@ -23,7 +23,6 @@ from mcp.openapi.documents import LARGEST, UnreadableDocument, read_document
 from mcp.openapi.operations import operations_of
 from mcp.openapi.requests import Prepared, prepared_request
 from mcp.results import LONGEST_NOTE, LONGEST_TYPE, MIME, outcome_of
-from mcp.transports import LARGEST_BODY
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.storable import storable_text
@@ -37,8 +36,11 @@ if TYPE_CHECKING:
     from youworker.upstream.fetcher import Fetched
 
 COMPLETE, FIRST_ERROR = 200, 400
-UNKNOWN_KIND, PLAIN_TEXT = "application/octet-stream", "text/plain"
+UNKNOWN_KIND = "application/octet-stream"
+# As much as is kept of a result as a file.
+LARGEST_ANSWER = 16 * 1024 * 1024
 ACCEPT = "application/json, text/*;q=0.9, */*;q=0.5"
+PLAIN_TEXT = "text/plain"
 TEXTS = ("json", "xml", "yaml", "javascript", "csv", "x-www-form-urlencoded")
 
 
@@ -173,7 +175,7 @@ async def send_request(endpoint: Endpoint, base: str, request: Prepared) -> Fetc
         method=request.method,
         headers={"accept": ACCEPT, **request.headers, **secrets},
         content=request.content,
-        limits=Limits(max(LARGEST_BODY, config.mcp.result_bytes), config.mcp.call_timeout),
+        limits=Limits(max(LARGEST_ANSWER, config.mcp.result_bytes), config.mcp.call_timeout),
         find=find_named_addresses,
         follow=False,
     )
