@@ -12,6 +12,10 @@ class MessageRole(models.TextChoices):
     ASSISTANT = "assistant", _("Assistant")
 
 
+# Instead of the thread of a run: its asker wants nothing of it kept.
+UNKEPT = "unkept"
+
+
 class SessionOrigin(models.TextChoices):
     """Where a conversation is held."""
 

@@ -15,6 +15,7 @@ from chat.enums import (
     ACTIVE_STATUSES,
     IDLE_STATUSES,
     OPEN_CALLS,
+    UNKEPT,
     WORKING_STATUSES,
     RunStatus,
     ToolRunStatus,
@@ -65,8 +66,14 @@ class SessionQuerySet(SoftDeleteQuerySet["Session"]):
         return self.filter(archived_at__isnull=not archived)
 
     def of_origin(self, origin: str) -> Self:
-        """Limit to sessions that are held in one place."""
-        return self.filter(origin=origin)
+        """Limit to sessions that are held in one place, and shall be kept."""
+        rows = self.filter(origin=origin)
+        if not origin:
+            # Only clients of programs ask for nothing to be kept.
+            return rows
+        runs = self.related_rows("runs", RunQuerySet).filter(session=OuterRef("pk"))
+        others = runs.exclude(thread=UNKEPT)
+        return rows.exclude(Exists(runs.filter(thread=UNKEPT)) & ~Exists(others))
 
     def with_alive_collection_ids(self) -> Self:
         """Load the ids of the chosen collections that are not deleted."""

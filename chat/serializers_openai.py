@@ -6,6 +6,7 @@ import re
 from typing import Any
 from uuid import UUID
 
+import orjson
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -25,6 +26,10 @@ MOST_TEXTS = 2048
 MOST_TOKENS = 10_000_000
 TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 ROLES = ("system", "developer", "user", "assistant", "tool")
+DETAILS = ("auto", "low", "high")
+TEXTS = ("text", "input_text", "output_text")
+# How LibreChat, LangChain and Anthropic's clients call reasoning in what they send back.
+THOUGHTS = ("think", "thinking", "redacted_thinking", "reasoning", "reasoning_content")
 ANYTHING: dict[str, Any] = {"type": "object", "additionalProperties": {}}
 TEXT_OR_PARTS = {
     "oneOf": [
@@ -71,7 +76,7 @@ class ContentField(serializers.Field[Any, Any, Any, Any]):
             raise serializers.ValidationError("This must be a text or a list of parts.")
         if len(data) > MOST_PARTS:
             raise serializers.ValidationError(f"A message has at most {MOST_PARTS} parts.")
-        parts = [read_part(part) for part in data]
+        parts = [read_part(part) for part in data if not is_thought(part)]
         if all(part["type"] == "text" for part in parts):
             return "\n".join(part["text"] for part in parts)
         return parts
@@ -80,10 +85,15 @@ class ContentField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+def is_thought(part: Any) -> bool:
+    """Whether a part is what a model thought earlier, which nobody shows it again."""
+    return isinstance(part, dict) and part.get("type") in THOUGHTS
+
+
 def read_part(part: Any) -> dict[str, Any]:
     """One part of a message; raises the error for one of no known kind."""
     kind = part.get("type") if isinstance(part, dict) else None
-    if kind in {"text", "input_text"} and isinstance(part.get("text"), str):
+    if kind in TEXTS and isinstance(part.get("text"), str):
         return {"type": "text", "text": read_text(part["text"])}
     if kind == "refusal" and isinstance(part.get("refusal"), str):
         return {"type": "text", "text": read_text(part["refusal"])}
@@ -103,15 +113,35 @@ def read_image(image: Any) -> dict[str, str]:
     if not isinstance(url, str) or not url.startswith("data:image/"):
         raise serializers.ValidationError("An image is taken as a data: URL only.")
     detail = image.get("detail")
-    kept = {"detail": detail} if detail in {"auto", "low", "high"} else {}
+    kept = {"detail": detail} if detail in DETAILS else {}
     return {"url": read_text(url), **kept}
+
+
+class ArgumentsField(serializers.CharField):
+    """Arguments in JSON; some programs send the object itself, or none where there are none."""
+
+    def run_validation(self, data: Any = serializers.empty) -> str:
+        if isinstance(data, dict):
+            data = orjson.dumps(storable_json(data)).decode()
+        # Servers parse it, also where nothing was said.
+        return super().run_validation(data) or "{}"
+
+
+class LongestField(serializers.IntegerField):
+    """The longest answer in tokens; llama.cpp and LM Studio have -1 for no limit."""
+
+    def run_validation(self, data: Any = serializers.empty) -> int | None:
+        most: int | None = super().run_validation(None if data == -1 else data)
+        return most
 
 
 class FunctionCallSerializer(serializers.Serializer[Any]):
     """Which function was called, and with what."""
 
     name = serializers.CharField(max_length=200)
-    arguments = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    arguments = ArgumentsField(
+        required=False, default="", allow_null=True, allow_blank=True, trim_whitespace=False
+    )
 
 
 class MadeCallSerializer(serializers.Serializer[Any]):
@@ -127,11 +157,13 @@ class SpokenSerializer(serializers.Serializer[Any]):
 
     role = serializers.ChoiceField(ROLES)
     content = ContentField(required=False, allow_null=True, default=None)
-    name = serializers.CharField(required=False, max_length=200, allow_null=True)
+    name = serializers.CharField(required=False, max_length=200, allow_null=True, allow_blank=True)
     tool_calls = serializers.ListField(
         child=MadeCallSerializer(), required=False, allow_null=True, max_length=MOST_TOOLS
     )
-    tool_call_id = serializers.CharField(required=False, max_length=200, allow_null=True)
+    tool_call_id = serializers.CharField(
+        required=False, max_length=200, allow_null=True, allow_blank=True
+    )
 
 
 class FunctionSerializer(serializers.Serializer[Any]):
@@ -220,10 +252,8 @@ class CompletionSerializer(serializers.Serializer[Any]):
     n = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=1, help_text="Only 1."
     )
-    max_tokens = serializers.IntegerField(
-        required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
-    )
-    max_completion_tokens = serializers.IntegerField(
+    max_tokens = LongestField(required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS)
+    max_completion_tokens = LongestField(
         required=False, allow_null=True, min_value=1, max_value=MOST_TOKENS
     )
     temperature = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=2)
@@ -240,7 +270,9 @@ class CompletionSerializer(serializers.Serializer[Any]):
     stop = StopField(required=False, allow_null=True)
     logit_bias = LogitBiasField(required=False, allow_null=True)
     response_format = StorableField(required=False, allow_null=True)
-    reasoning_effort = serializers.CharField(required=False, allow_null=True, max_length=20)
+    reasoning_effort = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, max_length=20
+    )
     tools = serializers.ListField(
         child=OwnToolSerializer(), required=False, allow_null=True, max_length=MOST_TOOLS
     )
@@ -248,6 +280,11 @@ class CompletionSerializer(serializers.Serializer[Any]):
     parallel_tool_calls = serializers.BooleanField(required=False, allow_null=True)
     logprobs = serializers.BooleanField(required=False, allow_null=True, help_text="Only false.")
     metadata = MetadataSerializer(required=False, allow_null=True)
+    store = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        help_text="With false an answer of the agent is erased a minute after its end.",
+    )
 
     def validate_logprobs(self, value: bool | None) -> bool | None:  # noqa: FBT001 -- DRF's own
         """Probabilities are not told."""

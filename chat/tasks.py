@@ -12,6 +12,7 @@ from chat.model_servers import ServedModel
 from chat.runs import sweeper
 from chat.services.model_checks import look_at_servers
 from chat.services.model_checks import try_models as try_served_models
+from chat.unkept import erase_unkept as erase_unkept_sessions
 
 
 @shared_task
@@ -21,6 +22,12 @@ def sweep_runs() -> int:
     forget_lost_calls()
     remove_ended_grants()
     return sweeper.sweep_idle_runs() + sweeper.interrupt_stalled_runs()
+
+
+@shared_task
+def erase_unkept() -> int:
+    """Remove the conversations of answers that nobody wants kept; how many went."""
+    return erase_unkept_sessions()
 
 
 @shared_task

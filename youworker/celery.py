@@ -115,6 +115,7 @@ app.conf.beat_schedule = {
     "go on with evaluations of searches": every(10, "documents.tasks.evaluate_searches"),
     "index documents again after an update": every(10, "documents.tasks.reindex_documents"),
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
+    "erase answers that nobody wants kept": every(30, "chat.tasks.erase_unkept"),
     "look at the model servers": every(60, "chat.tasks.look_at_models"),
     "ask the tool servers for their tools": every(300, "mcp.tasks.refresh_servers"),
     "sign the audit log": every(60, "youworker.tasks.sign_audit_log"),

@@ -48,7 +48,7 @@ def asked_of(form: Mapping[str, Any]) -> Asked:
     spoken = form["messages"]
     for number, message in enumerate(spoken):
         require_content(message, number)
-    body = {name: form[name] for name in PASSED_ON if form.get(name) not in (None, [])}
+    body = {name: form[name] for name in PASSED_ON if form.get(name) not in (None, [], "")}
     if longest := form.get("max_completion_tokens") or form.get("max_tokens"):
         body["max_tokens"] = longest
     body["messages"] = [message_body(message) for message in spoken]

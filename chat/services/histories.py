@@ -15,7 +15,7 @@ import orjson
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from chat.enums import MessageRole, SessionOrigin
+from chat.enums import UNKEPT, MessageRole, SessionOrigin
 from chat.models import Message, Run
 from chat.private_files import HandedIn, hand_in_files
 from chat.runs import statements
@@ -30,7 +30,7 @@ from chat.services.questions import (
     store_question,
 )
 from chat.services.sessions import create_session_rows, title_from
-from youworker.core.exceptions import NotFound
+from youworker.core.exceptions import InvalidInput, NotFound
 from youworker.core.idempotency import IdempotentWrite, is_answered
 from youworker.core.validators import validate_not_empty
 
@@ -66,30 +66,36 @@ def post_history(
     session: Session | None = None,
     model: str = "",
     idempotency_key: str = "",
+    keeps: bool = True,
     lease: RunLease | None = None,
     actor: User,
 ) -> AcceptedMessage:
     """Store a question with its run, behind what was said before, whoever kept that.
 
     In a session that is named, else in the one of an earlier question of the same conversation,
-    else in a new one, which is called after its `opening`. Raises `NotFound` for a session of
-    somebody else, and `QuotaExceeded`.
+    else in a new one, which is called after its `opening`. What nobody `keeps` has a session of
+    its own, which is erased soon after the answer. Raises `NotFound` for a session of somebody
+    else, and `QuotaExceeded`.
     """
+    require_no_session(session, keeps=keeps)
     for said in (*history, Spoken("user", text)):
         check_text(said.text)
-    body = body_of(text, history, session, model, [file.sha256 for file in files])
+    hashes = [file.sha256 for file in files]
+    body = body_of(text, history, session, model, hashes, keeps=keeps)
     remembered = IdempotentWrite(idempotency_key, body, actor=actor)
     if remembered.answer is not None:
         return find_accepted(remembered.answer)
     if session is not None:
         session = lock_session(session.pk, actor=actor)
     title = title_from(opening or text)
-    session, parent_id = place_for(history, session, title=title, model=model, actor=actor)
+    session, parent_id = place_for(
+        history, session, title=title, model=model, keeps=keeps, actor=actor
+    )
     attachments = find_attachments([file.item_id for file in files], actor=actor)
     session.has_attachments |= bool(attachments)
     question = Message(session=session, role=MessageRole.USER, content=text)
     run = run_for(question, model=model, options={}, lease=lease, actor=actor)
-    run.thread = thread_of([*history, Spoken("user", text)], actor)
+    run.thread = thread_of([*history, Spoken("user", text)], actor) if keeps else UNKEPT
     return store_question(run, remembered, parent_id=parent_id, files=attachments)
 
 
@@ -99,12 +105,15 @@ def body_of(
     session: Session | None,
     model: str,
     hashes: Sequence[str],
+    *,
+    keeps: bool,
 ) -> dict[str, Any]:
     """What a repeated request is known by; its files, by their content."""
     told = [[said.role, said.text] for said in history]
     wanted = None if session is None else str(session.pk)
     body: dict[str, Any] = {"text": text, "history": told, "session": wanted, "model": model}
-    return body | ({"files": list(hashes)} if hashes else {})
+    body |= {"files": list(hashes)} if hashes else {}
+    return body if keeps else body | {"store": False}
 
 
 def hand_in_once(
@@ -115,21 +124,37 @@ def hand_in_once(
     session: Session | None,
     model: str,
     idempotency_key: str,
+    keeps: bool = True,
     actor: User,
 ) -> list[HandedIn]:
     """Hand in the files of a question, unless it was asked before: then they are there."""
+    require_no_session(session, keeps=keeps)
     hashes = [sha256(file.data).hexdigest() for file in files]
-    body = body_of(text, history, session, model, hashes)
+    body = body_of(text, history, session, model, hashes, keeps=keeps)
     if files and is_answered(idempotency_key, body, actor=actor):
         return [HandedIn(UUID(int=0), each) for each in hashes]
     return hand_in_files(files, actor=actor)
 
 
+def require_no_session(session: Session | None, *, keeps: bool) -> None:
+    """Raise `InvalidInput` for an answer that a session shall have, and that shall not be kept."""
+    if session is not None and not keeps:
+        raise InvalidInput(
+            "A session keeps its answers: name none, or leave out store.", attr="store"
+        )
+
+
 def place_for(
-    history: Sequence[Spoken], session: Session | None, *, title: str, model: str, actor: User
+    history: Sequence[Spoken],
+    session: Session | None,
+    *,
+    title: str,
+    model: str,
+    keeps: bool,
+    actor: User,
 ) -> tuple[Session, UUID | Latest | None]:
     """The locked session of a question, and the message it follows there."""
-    found = find_last(history, session, actor)
+    found = find_last(history, session, actor) if keeps else None
     if found is not None:
         try:
             return session or lock_session(found.session_id, actor=actor), found.pk

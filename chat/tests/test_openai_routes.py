@@ -163,6 +163,52 @@ async def test_everything_that_can_be_asked_for_is_listed(models):
     assert {row["object"] for row in listed["data"]} == {"model"}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "passed_on"),
+    [
+        ({"arguments": '{"a": 1}'}, '{"a": 1}'),
+        ({"arguments": {"a": 1}}, '{"a":1}'),
+        ({"arguments": ""}, "{}"),
+        ({"arguments": None}, "{}"),
+        ({}, "{}"),
+    ],
+)
+async def test_arguments_of_earlier_calls_are_passed_on_as_json(models, arguments, passed_on):
+    call = {"id": "c1", "type": "function", "function": {"name": "f", **arguments}}
+    talk = [
+        *said("Which?"),
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "found"},
+    ]
+
+    answer = await complete(await somebody(), "double", talk)
+
+    assert answer.status_code == 200
+    sent = models.chats[-1].body["messages"][1]["tool_calls"][0]["function"]
+    assert sent == {"name": "f", "arguments": passed_on}
+
+
+async def test_fields_that_programs_leave_empty_are_left_out(models):
+    empty = [{"role": "user", "content": "Hello", "name": "", "tool_call_id": ""}]
+
+    answer = await complete(
+        await somebody(),
+        "double",
+        empty,
+        max_tokens=-1,
+        max_completion_tokens=-1,
+        reasoning_effort="",
+        stop="",
+        tools=[],
+        tool_choice="auto",
+    )
+
+    assert answer.status_code == 200
+    asked = models.chats[-1].body
+    assert asked["messages"] == said("Hello")
+    assert not {"reasoning_effort", "stop", "tools", "tool_choice"} & set(asked)
+
+
 @pytest.mark.parametrize("name", ["nobody", "youworker/nobody", "youworker/", "nobody/a:b.c"])
 async def test_a_name_that_is_nobodys_is_not_found(models, name):
     user = await somebody()
@@ -229,6 +275,12 @@ async def test_results_of_a_callers_tools_are_passed_on(models):
     ("content", "sent"),
     [
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
+        ([{"type": "input_text", "text": "a"}, {"type": "output_text", "text": "b"}], "a\nb"),
+        ([{"type": "thinking", "thinking": "x"}, {"type": "text", "text": "b"}], "b"),
+        ([{"type": "think", "think": "x"}, {"type": "text", "text": "b"}], "b"),
+        ([{"type": "reasoning", "summary": []}, {"type": "text", "text": "b"}], "b"),
+        ([{"type": "redacted_thinking", "data": "x"}, {"type": "text", "text": "b"}], "b"),
+        ([], ""),
         (
             [
                 {"type": "text", "text": "a"},
@@ -259,6 +311,9 @@ REFUSED = [
     ({"messages": [{"role": "user", "content": "a\0"}]}, "messages.0.content"),
     ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages.0.content"),
     ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages.0.content"),
+    ({"messages": [{"role": "user", "content": [{"type": ["text"]}]}]}, "messages.0.content"),
+    ({"messages": [{"role": "user", "content": [{"type": {}, "text": ""}]}]}, "messages.0.content"),
+    ({"messages": [{"role": "user", "content": [["thinking"]]}]}, "messages.0.content"),
     (
         {
             "messages": [

@@ -126,7 +126,8 @@ class CompletionsView(OpenAIView):
 
         What a program asks for itself (titles, tags, search queries) is answered by the agent's
         model without documents, and not kept: say so by `metadata.task` or `X-OpenWebUI-Task`;
-        the instructions of known programs are recognised.
+        the instructions of known programs are recognised. With `store: false` nothing of an
+        answer of the agent is kept: it is erased a minute after its end.
         """
         form = validated(CompletionSerializer(data=request.data))
         require_model(form["model"])
@@ -146,6 +147,7 @@ class CompletionsView(OpenAIView):
             "session": Session(pk=wanted) if wanted else None,
             "model": model_of_agent(form["model"]),
             "idempotency_key": request.headers.get("Idempotency-Key", ""),
+            "keeps": form.get("store") is not False,
             "actor": self.actor,
         }
         files = services.hand_in_once(question.images, **asked)

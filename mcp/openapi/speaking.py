@@ -41,6 +41,7 @@ UNKNOWN_KIND = "application/octet-stream"
 # As much as is kept of a result as a file.
 LARGEST_ANSWER = 16 * 1024 * 1024
 ACCEPT = "application/json, text/*;q=0.9, */*;q=0.5"
+PLAIN_TEXT = "text/plain"
 TEXTS = ("json", "xml", "yaml", "javascript", "csv", "x-www-form-urlencoded")
 
 
@@ -140,11 +141,18 @@ async def call(
         raise unavailable(endpoint, error.message) from error
     except (InvalidInput, TooLarge) as error:
         return ToolOutcome(error.message, is_error=True)
-    outcome = outcome_in(answer)
-    if tells_secret(endpoint, answer):
-        outcome.files = ()
+    # Megabytes would hold up everybody else's answers.
+    outcome = await asyncio.to_thread(read_answer, endpoint, answer)
     outcome.text = without_secrets(endpoint, outcome.text)
     hide_keys(endpoint, outcome)
+    return outcome
+
+
+def read_answer(endpoint: Endpoint, answer: Fetched) -> ToolOutcome:
+    """What an answer says, and its file, if that has no secret of the operator's in it."""
+    outcome = outcome_in(answer)
+    if outcome.files and tells_secret(endpoint, answer):
+        outcome.files = ()
     return outcome
 
 
@@ -176,11 +184,15 @@ async def send_request(endpoint: Endpoint, base: str, request: Prepared) -> Fetc
 
 
 def outcome_in(answer: Fetched) -> ToolOutcome:
-    """What an answer says, with its status where that is not simply success."""
+    """What an answer says, with its status where that is not simply success.
+
+    A text that is longer than a result comes as a file as well.
+    """
     kind, blocks, data = answer.content_type, [], None
+    is_long = len(answer.body) > config.mcp.result_bytes
     if answer.status != COMPLETE:
         blocks.append(note_of(answer))
-    if "json" in kind and answer.body:
+    if "json" in kind and answer.body and not is_long:
         data = read_json(answer.body)
     is_file = bool(answer.body) and not is_text(answer)
     if is_file:
@@ -195,7 +207,7 @@ def outcome_in(answer: Fetched) -> ToolOutcome:
         is_error=answer.status >= FIRST_ERROR,
         limit=config.mcp.result_bytes,
     )
-    if is_file and not outcome.is_error:
+    if (is_file or is_long) and not outcome.is_error:
         outcome.files = (file_in(answer),)
     return outcome
 
@@ -218,8 +230,8 @@ def is_text(answer: Fetched) -> bool:
 
 
 def file_in(answer: Fetched) -> ToolFile:
-    """An answer that is no text, as the file that it is."""
-    kind = answer.content_type or UNKNOWN_KIND
+    """An answer as the file that it is."""
+    kind = answer.content_type or (PLAIN_TEXT if is_text(answer) else UNKNOWN_KIND)
     told = kind if len(kind) <= LONGEST_TYPE and MIME.fullmatch(kind) else UNKNOWN_KIND
     return ToolFile(file_name(answer), told, b64encode(answer.body).decode())
 

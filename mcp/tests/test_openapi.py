@@ -319,6 +319,55 @@ def test_huge_answers_are_cut_or_refused(api):
 
 
 @pytest.mark.parametrize(
+    ("size", "kind", "told"),
+    [
+        (1_000_000, "text/plain; charset=utf-8", "text/plain"),
+        (5_000_000, "application/json", "application/json"),
+        (5_000_000, "", "text/plain"),
+    ],
+)
+def test_long_answers_are_cut_and_come_as_files_too(api, size, kind, told):
+    declare(api, doc({"/x": get()}))
+    body = b'"' + b"x" * size + b'"'
+    api.pages["/x"] = (200, {"Content-Type": kind} if kind else {}, body)
+
+    cut = call("op", {})
+
+    assert len(cut.text) < 300_000
+    assert "was cut" in cut.text
+    assert not cut.is_error
+    assert [(file.mime, base64.b64decode(file.encoded)) for file in cut.files] == [(told, body)]
+
+
+def test_what_fits_into_a_result_is_no_file(api):
+    declare(api, doc({"/x": get()}))
+    api.pages["/x"] = (200, {"Content-Type": "text/plain"}, b"x" * 200_000)
+
+    assert call("op", {}).files == ()
+
+
+def test_a_long_answer_that_failed_is_no_file(api):
+    declare(api, doc({"/x": get()}))
+    api.pages["/x"] = (500, {"Content-Type": "text/plain"}, b"x" * 1_000_000)
+
+    failed = call("op", {})
+
+    assert failed.is_error
+    assert failed.files == ()
+
+
+def test_a_long_answer_with_a_secret_in_it_is_no_file(api):
+    declare(api, doc({"/x": get()}), headers={"X-Key": "very-secret"})
+    body = b"x" * 1_000_000 + b" very-secret"
+    api.pages["/x"] = (200, {"Content-Type": "text/plain"}, body)
+
+    told = call("op", {})
+
+    assert told.files == ()
+    assert "was cut" in told.text
+
+
+@pytest.mark.parametrize(
     ("operation", "reason"),
     [
         ({"requestBody": {"required": True, "content": {"multipart/form-data": {}}}}, "multipart"),

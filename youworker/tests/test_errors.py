@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts import tickets
 from accounts.tests.factories import UserFactory
+from youworker.core.api.openai_shape import UNSERVED
 from youworker.core.exceptions import Conflict, InvalidInput, RateLimited
 
 
@@ -81,6 +82,16 @@ def test_an_unknown_route(client):
     answer = client.get("/v1/nowhere")
 
     assert errors_of(answer, 404, "client_error")["code"] == "not_found"
+
+
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/completions", "/v1/audio/translations"])
+def test_a_route_of_openai_that_is_not_served_names_another(client, path):
+    answer = client.post(path, b"{}", content_type="application/json", headers=FOR_PROGRAMS)
+
+    assert answer.status_code == 404
+    error = answer.json()["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "not_found")
+    assert UNSERVED[path] in error["message"]
 
 
 def test_people_get_a_page(client):

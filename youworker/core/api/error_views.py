@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from youworker.core.api.base import refusal_of
-from youworker.core.api.openai_shape import error_document, speaks_openai
+from youworker.core.api.openai_shape import UNSERVED, error_document, speaks_openai
 from youworker.core.exceptions import DomainError, RateLimited
 from youworker.core.pages.errors import render_error, wants_page
 from youworker.core.request_context import report_denial
@@ -100,6 +100,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """No such route."""
     detail = _("Not found.")
+    if (instead := UNSERVED.get(request.path_info)) is not None:
+        detail = _("This is not served here: use %(path)s.") % {"path": instead}
     if wants_page(request):
         detail = _("The address is wrong, or what was here is gone or no longer shared with you.")
     return answer(request, 404, "client_error", "not_found", detail)

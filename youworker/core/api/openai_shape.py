@@ -11,6 +11,12 @@ PATHS = (
     "/v1/embeddings",
     "/v1/models",
 )
+# Of OpenAI's, what is not served here: what its clients are told to use instead.
+UNSERVED = {
+    "/v1/completions": "/v1/chat/completions",
+    "/v1/responses": "/v1/chat/completions",
+    "/v1/audio/translations": "/v1/audio/transcriptions",
+}
 SERVER_ERRORS = 500
 # By status: what OpenAI calls such errors, by which its clients tell them apart.
 TYPES = {
@@ -29,7 +35,7 @@ CODES = {
 
 def speaks_openai(path: str) -> bool:
     """Whether OpenAI's clients are answered at an address."""
-    return path in PATHS or path.startswith("/v1/models/")
+    return path in PATHS or path.startswith("/v1/models/") or path in UNSERVED
 
 
 def error_document(
