@@ -52,27 +52,6 @@ def test_a_click_with_shift_chooses_what_lies_between(filled):
     expect(filled.get_by_role("checkbox", name="Choose all on this page")).to_be_checked()
 
 
-def test_what_is_done_with_chosen_documents_fits_a_phone(filled):
-    page = filled
-    tags = page.get_by_role("textbox", name="Tags to add")
-    page.locator("input[name=document]").first.check()
-    expect(tags).to_be_visible()
-
-    page.set_viewport_size({"width": 390, "height": 800})
-    expect(tags).to_be_hidden()
-    bar = page.get_by_role("group", name="Chosen documents")
-    assert bar.evaluate("(bar) => bar.scrollWidth <= bar.clientWidth")
-    bar.get_by_text("More").click()
-    tags.fill("new")
-    check_width(page)
-    check_accessibility(page)
-    page.get_by_role("button", name="Add tags").click()
-
-    expect(page.get_by_role("link", name="new", exact=True)).to_be_visible()
-    page.get_by_role("checkbox", name="Choose three.txt").check()
-    expect(tags).to_be_hidden()
-
-
 def test_filters_act_at_once_and_stand_in_the_address(filled):
     filled.get_by_role("combobox", name="Sort").select_option("title")
     expect(filled).to_have_url(re.compile(r"/documents\?ordering=title$"))

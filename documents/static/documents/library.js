@@ -4,8 +4,6 @@ import { lookQuietly } from "../youworker/js/looks.js";
 import { UNDO_MS, dismissLater } from "../youworker/js/toast.js";
 
 const LOOK_MS = 4000;
-// As in the style sheet: what does not fit there is behind a button.
-const narrow = globalThis.matchMedia("(max-width: 40rem)");
 
 /** `<yw-filters>`: a choice is applied at once; its button is for those without a module. */
 class Filters extends HTMLElement {
@@ -34,8 +32,6 @@ class Results extends HTMLElement {
     this.addEventListener("click", (event) => this.extend(event));
     lookQuietly(this, () => this.removeAttribute("data-pending"));
     this.show();
-    this.onWidth = () => this.fold(this);
-    narrow.addEventListener("change", this.onWidth);
     this.timer = setInterval(() => this.hasAttribute("data-pending") && this.look(), LOOK_MS);
     this.onRun = () => this.look();
     document.addEventListener("yw-run-finished", this.onRun);
@@ -43,7 +39,6 @@ class Results extends HTMLElement {
 
   disconnectedCallback() {
     clearInterval(this.timer);
-    narrow.removeEventListener("change", this.onWidth);
     document.removeEventListener("yw-run-finished", this.onRun);
   }
 
@@ -74,19 +69,12 @@ class Results extends HTMLElement {
     if (!batch) return;
     const { boxes } = this;
     const chosen = boxes.filter((box) => box.checked).length;
-    if (batch.hidden === Boolean(chosen)) this.fold(batch);
     batch.hidden = !chosen;
     batch.querySelector("[data-count]").textContent = tn("%(count)s chosen", "%(count)s chosen", chosen);
     const all = this.querySelector("[data-all]");
     all.hidden = !boxes.length;
     all.checked = chosen > 0 && chosen === boxes.length;
     all.indeterminate = chosen > 0 && chosen < boxes.length;
-  }
-
-  /** On a phone the bar begins with its one line. */
-  fold(batch) {
-    const more = batch.querySelector("[data-more]");
-    if (more) more.open = !narrow.matches;
   }
 
   async look() {
