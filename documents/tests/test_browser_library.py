@@ -43,6 +43,22 @@ def test_chosen_documents_are_deleted_and_brought_back(filled):
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(ROW)).to_have_count(3)
 
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.get_by_role("checkbox", name="Choose one.txt").check()
+    bar = page.get_by_role("group", name="Chosen documents")
+    assert bar.evaluate("bar => bar.scrollWidth <= bar.clientWidth")
+    expect(bar.get_by_role("button", name="Delete", exact=True)).to_be_in_viewport(ratio=1)
+    expect(bar.get_by_role("button", name="Move")).to_be_hidden()
+    bar.get_by_role("button", name="More actions").click()
+    expect(bar.get_by_role("button", name="Move")).to_be_in_viewport(ratio=1)
+    check_accessibility(page)
+    page.keyboard.press("Escape")
+    expect(bar.get_by_role("button", name="Move")).to_be_hidden()
+    bar.get_by_role("button", name="More actions").click()
+    bar.get_by_role("textbox", name="Tags to add").fill("urgent")
+    bar.get_by_role("button", name="Add tags").click()
+    expect(page.get_by_role("link", name="urgent")).to_be_visible()
+
 
 def test_a_click_with_shift_chooses_what_lies_between(filled):
     boxes = filled.locator("input[name=document]")
