@@ -220,6 +220,27 @@ async def test_a_log_that_somebody_else_ended_is_left_alone(caplog):
     assert caplog.text.count("ended by somebody else") == 1
 
 
+async def test_a_log_that_is_taken_up_again_here_outlives_the_one_before():
+    before = await opened()
+    say(before, "a")
+    await eventually(before, told("a"))
+
+    log = await log_writer().open(before.run_id)
+    say(before, "too late")
+    before.abandon()
+    await before.close()
+    say(log, "b")
+    await eventually(log, told("a", "b"))
+    await async_redis().delete(log.key)
+
+    # It is still looked after.
+    await eventually(log, told("a", "b"))
+    assert before.given_up
+    assert log_writer().logs == {log.run_id: log}
+    await log.close()
+    assert not log_writer().dirty
+
+
 async def test_a_log_that_has_entries_goes_on_after_the_last():
     before = await opened()
     say(before, "a", "b")

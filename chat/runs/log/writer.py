@@ -133,7 +133,11 @@ class LogWriter:
         """
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self.write_for_ever())
-        log = self.logs[run_id] = RunLog(run_id, self)
+        log = RunLog(run_id, self)
+        # Of an answer that this process lost, and has taken up again before it noticed.
+        if (former := self.logs.get(run_id)) is not None:
+            former.abandon()
+        self.logs[run_id] = log
         if is_new:
             return log
         try:
@@ -160,12 +164,16 @@ class LogWriter:
         """Return when everything of `log` was written, or Redis stays away too long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS), self.idle:
-                await self.idle.wait_for(lambda: log.run_id not in self.dirty)
+                await self.idle.wait_for(lambda: self.dirty.get(log.run_id) is not log)
 
     def forget(self, log: RunLog) -> None:
-        """Write nothing more of a log."""
-        self.dirty.pop(log.run_id, None)
-        if self.logs.pop(log.run_id, None) is not None and self.listener is not None:
+        """Write nothing more of a log; one that came in its place is left alone."""
+        if self.dirty.get(log.run_id) is log:
+            del self.dirty[log.run_id]
+        if self.logs.get(log.run_id) is not log:
+            return
+        del self.logs[log.run_id]
+        if self.listener is not None:
             self.listener.hear_end(log)
 
     async def close(self) -> None:
@@ -237,9 +245,9 @@ class LogWriter:
         except NumberTaken:
             logger.warning("the event log of run %s was ended by somebody else", log.run_id)
             log.abandon()
-        if log.is_written:
-            self.dirty.pop(log.run_id, None)
-        elif log.run_id in self.logs:
+        if log.is_written and self.dirty.get(log.run_id) is log:
+            del self.dirty[log.run_id]
+        elif not log.is_written and self.logs.get(log.run_id) is log:
             self.dirty[log.run_id] = log
             self.work.set()
         if flush.page and self.listener is not None and not log.given_up:
