@@ -130,6 +130,8 @@ def test_viewers_and_slow_downloads_hold_no_connection(product, client):
         others = statuses(client, "GET", "/v1/sessions", 30)
         goes_on = client.get(f"/v1/runs/{run}").json()["status"]
     client.post(f"/v1/runs/{run}/stop")
+    # Or other tests on this product would share the processors with its vectors for minutes.
+    client.delete(f"/v1/documents/{document}")
 
     assert begun == [b"HTTP/1.1 200"] * len(paths)
     assert others == {200: 30}
