@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import sleep
 from typing import TYPE_CHECKING, BinaryIO
 
 import pyrage
+from pyrage.passphrase import decrypt as decrypt_with_passphrase
 
 from documents.storage import flush_path
 from youworker.backup.buckets import BucketPath, make_folder
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from youworker.backup.places import BackupPlace
 
 SUFFIX = ".age"
+# age measures how fast this machine is, and refuses what seems to take far longer than a second.
+# On a busy machine one measure says little, the next one may be right.
+TOO_MUCH_WORK = "Excessive work"
+TRIES, PAUSE_SECONDS = 20, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +90,25 @@ def seal_with_passphrase(place: BackupPlace, passphrase: str) -> Seal:
 def open_identity(place: BackupPlace, passphrase: str) -> pyrage.x25519.Identity:
     """The identity of a place; raises `BackupRefused` for a wrong passphrase."""
     try:
-        opened = pyrage.passphrase.decrypt(place.identity.read_bytes(), passphrase)
-    except (OSError, pyrage.DecryptError) as error:
+        sealed = place.identity.read_bytes()
+    except OSError as error:
         raise BackupRefused("The passphrase does not fit the backups in this place.") from error
-    return pyrage.x25519.Identity.from_str(opened.decode())
+    return pyrage.x25519.Identity.from_str(opened_with(passphrase, sealed).decode())
+
+
+def opened_with(passphrase: str, sealed: bytes) -> bytes:
+    """What was sealed with a passphrase; raises `BackupRefused` for another one."""
+    for _ in range(TRIES):
+        try:
+            opened: bytes = decrypt_with_passphrase(sealed, passphrase)
+        except pyrage.DecryptError as error:
+            if TOO_MUCH_WORK not in str(error):
+                reason = "The passphrase does not fit the backups in this place."
+                raise BackupRefused(reason) from error
+            sleep(PAUSE_SECONDS)
+        else:
+            return opened
+    raise BackupRefused("This machine is too busy to try the passphrase: try again later.")
 
 
 def identity_in(file: Path) -> pyrage.x25519.Identity:

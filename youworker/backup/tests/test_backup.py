@@ -1,6 +1,7 @@
 """A backup is whole and unaltered, or it is refused before anything is touched."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -18,7 +19,7 @@ from documents.storage import storage_name
 from documents.tests.factories import DocumentFactory, store_bytes, stored_path
 from youworker.appliance.health import heartbeat
 from youworker.audit.lines import with_words
-from youworker.backup import making, restoring, schedule
+from youworker.backup import making, restoring, schedule, sealing
 from youworker.backup.erased import erase_again, read_erased, write_erased
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.first import FirstAttempt, keep, noting_first
@@ -208,6 +209,26 @@ def test_nothing_readable_lies_in_an_encrypted_backup(place, document):
         verify_backup(place, made.name, Opener())
     with pytest.raises(BackupRefused, match="does not open"):
         verify_backup(place, made.name, Opener(pyrage.x25519.Identity.generate()))
+
+
+def test_a_busy_machine_tries_a_passphrase_again(monkeypatch):
+    sealed = pyrage.passphrase.encrypt(b"identity", "of three words")
+    too_much = re.sub(rb"(-> scrypt \S+ )\d+", rb"\g<1>40", sealed)
+    tried, pauses = iter([too_much, too_much, sealed]), []
+    decrypt = pyrage.passphrase.decrypt
+    monkeypatch.setattr(sealing, "sleep", pauses.append)
+    monkeypatch.setattr(
+        sealing, "decrypt_with_passphrase", lambda _, phrase: decrypt(next(tried), phrase)
+    )
+
+    assert sealing.opened_with("of three words", sealed) == b"identity"
+    assert len(pauses) == 2
+
+    monkeypatch.setattr(
+        sealing, "decrypt_with_passphrase", lambda _, phrase: decrypt(too_much, phrase)
+    )
+    with pytest.raises(BackupRefused, match="too busy"):
+        sealing.opened_with("of three words", sealed)
 
 
 def test_keys_go_into_encrypted_backups_only(place, document):
