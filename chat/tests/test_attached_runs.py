@@ -16,6 +16,7 @@ from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.types import TextDelta, ToolCall
 from chat.models import Attachment, Run, Session
+from chat.runs.log.writer import log_writer
 from chat.runs.manager import launch
 from chat.runs.stream import view_run
 from chat.tests.attachment_support import hand_in, photograph, picture_of_text, read_all
@@ -27,6 +28,7 @@ from documents.tests.factories import DocumentFactory
 from ingestion import services as ingestion
 from youworker.core.config import config
 from youworker.core.per_loop import close_all
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -215,6 +217,12 @@ async def test_a_question_does_not_wait_for_ever(spoken_by, patience):
     assert events[-1][1]["status"] == "succeeded"
 
 
+def has_begun(run_id):
+    """Whether the process has told something of a run."""
+    log = log_writer().logs.get(run_id)
+    return log is not None and log.seq > 0
+
+
 async def test_a_restart_while_a_file_is_read_costs_nothing(spoken_by):
     model = spoken_by(ScriptedModel([[TextDelta("28 [1].")]]))
     session = await new_session()
@@ -222,7 +230,7 @@ async def test_a_restart_while_a_file_is_read_costs_nothing(spoken_by):
     post = sync_to_async(services.post_message)
     posted = await post(session, text="?", attachments=[item.pk], actor=session.user)
     await launch(posted.run_id)
-    await asyncio.sleep(0.5)
+    await wait_until_async(lambda: has_begun(posted.run_id))
     await close_all()
     assert (await Run.objects.aget(pk=posted.run_id)).status == "queued"
 

@@ -26,6 +26,7 @@ from chat.tests.test_consumers import connected, heard, say
 from chat.tests.test_runs import texts, watched
 from documents.tests.factories import DocumentFactory, write
 from youworker.core.exceptions import InvalidInput
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -150,10 +151,10 @@ async def test_a_stop_of_the_rest_keeps_both_and_it_goes_on_again(spoken_by):
 
 
 async def test_a_process_that_ends_before_the_first_word_loses_nothing(spoken_by):
-    spoken_by(ScriptedModel([[60.0], [TextDelta(" and the rest.")]]))
+    model = spoken_by(ScriptedModel([[60.0], [TextDelta(" and the rest.")]]))
     posted = await sync_to_async(go_on)(await sync_to_async(broken_run)())
     await launch(posted.run_id)
-    await asyncio.sleep(0.3)
+    await wait_until_async(lambda: model.seen)
 
     for task in run_manager().tasks:
         task.cancel()
