@@ -148,41 +148,48 @@ async def stream_run(
 ) -> AsyncGenerator[bytes, None]:
     """The pieces of an answer; closing this leaves its run alone."""
     yield wire.beginning()
+    sent: list[str] = []
     with suppress(Revoked), until_revoked(*conditions_of(session_id, grant)) as revocable:
         async with aclosing(view_run(run_id)) as batches:
             following = partial(anext, batches, None)
             while (batch := await revocable.wait_for(following)) is not None:
-                pieces, is_over = pieces_of(batch, wire)
+                pieces, is_over = pieces_of(batch, wire, sent)
                 yield pieces or KEEPALIVE
                 if is_over:
                     return
 
 
-def pieces_of(batch: Sequence[Event], wire: Wire) -> tuple[bytes, bool]:
-    """What a reader is sent of some events, and whether nothing follows it."""
+def pieces_of(batch: Sequence[Event], wire: Wire, sent: list[str]) -> tuple[bytes, bool]:
+    """What a reader is sent of some events, and whether nothing follows it; adds to `sent`."""
     pieces: list[bytes] = []
     for event in batch:
         if event.type not in {"token", "reasoning", "run", "done"}:
             continue
         data = orjson.loads(event.data)
         if event.type == "done":
-            return b"".join([*pieces, ending_of(data, wire)]), True
+            return b"".join([*pieces, ending_of(data, wire, "".join(sent))]), True
         if data.get("status") == RunStatus.WAITING_APPROVAL:
             return b"".join([*pieces, failure_frame(approval_needed())]), True
         if event.type == "token":
+            sent.append(data["text"])
             pieces.append(wire.chunk({"content": data["text"]}))
         elif event.type == "reasoning" and data.get("text"):
             pieces.append(wire.chunk({"reasoning_content": data["text"]}))
     return b"".join(pieces), False
 
 
-def ending_of(result: Mapping[str, Any], wire: Wire) -> bytes:
-    """The end of a stream: the sources and the counts, or why there is no answer."""
+def ending_of(result: Mapping[str, Any], wire: Wire, sent: str) -> bytes:
+    """The end of a stream: the sources and the counts, or why there is no answer.
+
+    What was lost of the event log is sent before it.
+    """
     failure = failure_of(result, wire.model)
     if failure is not None:
         return failure_frame(failure)
-    delta = {"citations": result["message"]["citations"]}
-    return wire.chunk(delta, finish_of(result)) + wire.usage_chunk(usage_of(result)) + END
+    whole, delta = result["message"]["content"], {"citations": result["message"]["citations"]}
+    rest = whole[len(sent) :] if whole.startswith(sent) else ""
+    lost = wire.chunk({"content": rest}) if rest else b""
+    return lost + wire.chunk(delta, finish_of(result)) + wire.usage_chunk(usage_of(result)) + END
 
 
 def rendered_run(result: Mapping[str, Any], wire: Wire) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from chat.enums import RunStatus
 from chat.llm import registry
 from chat.reasons import notice_in
 from chat.rendering import done_payload, rendered_citation
-from chat.runs import store
+from chat.runs import ending, store
 from chat.runs.attachments import RunAttachments
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
@@ -38,7 +38,14 @@ from chat.runs.room import RunRoom
 from chat.runs.saving import save_text, seconds_until_save
 from chat.runs.speaker import count_spoken, speaker_for, tell_transcript
 from chat.runs.statements import answer_of
-from chat.runs.store import INTERRUPTED, UNSTORED, Outcome, StoredEnd, outcome_of
+from chat.runs.store import (
+    INTERRUPTED,
+    UNSTORED,
+    Outcome,
+    StoredEnd,
+    outcome_of,
+    outcome_of_error,
+)
 from chat.runs.titling import title_later
 from chat.runs.toolset import RecordingToolset
 from chat.standing import add_attachments
@@ -114,6 +121,8 @@ class RunExecutor:
         self.numbers = ReaderNumbers(self.toolset.book)
         self.speaker = speaker_for(self.run, log, run_input.language)
         self.stop = asyncio.Event()
+        # What is said after that comes too late.
+        self.is_over = False
         # How much text there was before the turn that goes on.
         self.length_before = len(self.state.text)
         self.text = [self.state.text] if self.state.text else []
@@ -203,15 +212,19 @@ class RunExecutor:
         speaking: asyncio.Task[Outcome] = asyncio.create_task(self.run_model())
         waits = [asyncio.create_task(event.wait()) for event in (stop, self.lease.lost)]
         saver = asyncio.create_task(self.save_regularly())
+        # The agent has this clock as well, but may wait for something that no clock ends.
+        longest = config.agent.max_seconds + ending.CLOSING_SECONDS
         try:
-            await asyncio.wait({speaking, *waits}, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(
+                {speaking, *waits}, timeout=longest, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
-            others = [*waits, saver, speaking]
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            await ending.end_tasks(*waits, saver, speaking)
+            self.is_over = True
         self.lease.require()
-        return outcome_of(speaking)
+        if not ended:
+            return outcome_of_error(TimeoutError())
+        return outcome_of(speaking) if speaking.done() else Outcome(RunStatus.STOPPED)
 
     async def run_model(self) -> Outcome:
         """Let the agent talk; pieces go to the log as they come. How the run stands then."""
@@ -232,6 +245,8 @@ class RunExecutor:
             agent = run_agent(self.state, model, self.toolset, prompts.limits())
             async with aclosing(agent) as events:
                 async for event in events:
+                    if self.is_over:
+                        break
                     self.handle_event(event)
                     if type(event) is Checkpoint:
                         self.show(self.numbers.finish())

@@ -231,8 +231,11 @@ def outcome_of(speaking: asyncio.Task[Outcome]) -> Outcome:
     if speaking.cancelled():
         return Outcome(RunStatus.STOPPED)
     error = speaking.exception()
-    if error is None:
-        return speaking.result()
+    return speaking.result() if error is None else outcome_of_error(error)
+
+
+def outcome_of_error(error: BaseException) -> Outcome:
+    """What an answer ended with; raises `LeaseLost`."""
     if isinstance(error, LeaseLost):
         raise error
     if isinstance(error, TimeoutError):

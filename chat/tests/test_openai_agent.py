@@ -456,7 +456,7 @@ async def test_a_reader_who_leaves_leaves_the_run_alone(spoken_by):
 
 def test_a_run_that_waits_for_its_user_says_so():
     waiting = Event(3, "run", encoded({"status": "waiting_approval"}))
-    pieces, is_over = pieces_of([waiting], Wire("youworker"))
+    pieces, is_over = pieces_of([waiting], Wire("youworker"), [])
 
     assert is_over
     assert json.loads(pieces.split(b"\n\n")[0][6:])["error"]["code"] == "approval_needed"
@@ -464,8 +464,32 @@ def test_a_run_that_waits_for_its_user_says_so():
     assert whole.status == 409
 
 
+@pytest.mark.parametrize(
+    ("said", "rest"),
+    [
+        (["One "], "two."),
+        ([], "One two."),
+        (["One ", "two."], None),
+        # A part of it turned out to be reasoning.
+        (["Hm. ", "One two."], None),
+    ],
+)
+def test_what_the_event_log_lost_is_sent_with_the_end(said, rest):
+    message = {"content": "One two.", "citations": []}
+    result = {"status": "succeeded", "message": message, "error": None}
+    done = {**result, "usage": {"tokens_in": 3, "tokens_out": 2}}
+    events = [Event(n, "token", encoded({"text": text})) for n, text in enumerate(said, 1)]
+    events.append(Event(len(events) + 1, "done", encoded(done)))
+
+    pieces, is_over = pieces_of(events, Wire("youworker"), [])
+
+    sent = [piece["choices"][0]["delta"].get("content") for piece in documents_in(pieces.decode())]
+    assert sent == [*said, *([rest] if rest else []), None]
+    assert is_over
+
+
 def test_an_answer_that_was_removed_is_an_error():
-    ending = ending_of({"status": "interrupted", "message": None}, Wire("youworker"))
+    ending = ending_of({"status": "interrupted", "message": None}, Wire("youworker"), "")
 
     assert b"model_failed" in ending
 

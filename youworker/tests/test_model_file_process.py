@@ -18,7 +18,7 @@ from documents.exceptions import VectorsUnusable
 from youworker.appliance.commands import model_file
 from youworker.appliance.embedded.folders import prepare_socket_dir
 from youworker.appliance.model_files import obstacles
-from youworker.appliance.model_files.obstacles import find_obstacle, usable_cores
+from youworker.appliance.model_files.obstacles import find_obstacle, threads_for, usable_cores
 from youworker.appliance.model_files.report import describe_files, file_notices
 from youworker.appliance.startup_checks import missing_parts
 from youworker.core.config import BASE_DIR
@@ -174,6 +174,11 @@ def test_a_model_that_does_not_fit_into_memory_is_not_loaded(tmp_path, damaged):
     assert "of memory and" in reason
     assert "GGUF_CONTEXT_TOKENS" in reason
     assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 2), (16, 15)])
+def test_a_processor_is_left_to_everybody_else(cores, threads):
+    assert threads_for(cores) == threads
 
 
 @pytest.mark.parametrize(

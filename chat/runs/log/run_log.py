@@ -80,6 +80,8 @@ class RunLog:
         self.writer = writer
         self.closed = False
         self.given_up = False
+        # Whether the last event was added.
+        self.is_over = False
         # Asked before each write: false while the run may be somebody else's.
         self.may_write: Callable[[], bool] = lambda: True
 
@@ -121,7 +123,10 @@ class RunLog:
         self.parts.clear()
 
     def append(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Number an event, seal it and queue it."""
+        """Number an event, seal it and queue it; nothing follows the end."""
+        if self.is_over:
+            return
+        self.is_over = kind == "done"
         sealed = self.cipher.seal(Event(self.seq + 1, kind, encoded(data)))
         self.seq += 1
         self.entries.append((self.seq, kind, sealed["d"]))

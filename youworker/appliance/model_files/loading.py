@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from youworker.appliance.model_files.obstacles import (
     context_of,
     template_text,
+    threads_for,
     usable_cores,
     window_for,
 )
@@ -97,7 +98,7 @@ def parameters_of(xllamacpp: Any, file: ModelFile) -> Any:
     # Whatever the file says, nothing is fetched.
     chosen.offline = True
     chosen.verbosity = VERBOSITY
-    threads = settings.threads or usable_cores()
+    threads = settings.threads or threads_for(usable_cores())
     chosen.cpuparams.n_threads = chosen.cpuparams_batch.n_threads = threads
     chosen.n_gpu_layers = settings.gpu_layers
     chosen.n_ctx = context_of(file)

@@ -122,6 +122,15 @@ def usable_cores() -> int:
     return max(1, cores)
 
 
+def threads_for(cores: int) -> int:
+    """How many threads compute: all processors but one, which is left to everybody else.
+
+    llama.cpp's threads wait for each other many times a token, and spin meanwhile: one that has to
+    share its processor holds up all of them.
+    """
+    return max(1, cores - 1)
+
+
 def figure(path: Path) -> int | None:
     """The number in a file of the kernel; None where there is none."""
     text = text_of(path).strip()

@@ -345,7 +345,7 @@ class ModelFilesConfig(Section):
         "GGUF_PARALLEL", 2, "answers of one model at a time; each has a window", low=1, high=64
     )
     threads: int = setting(
-        "GGUF_THREADS", 0, "threads that compute; 0 = the cores there are", low=0, high=512
+        "GGUF_THREADS", 0, "threads that compute; 0 = all cores but one", low=0, high=512
     )
     gpu_layers: int = setting(
         "GGUF_GPU_LAYERS",
