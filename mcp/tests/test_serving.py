@@ -83,7 +83,7 @@ async def verdict(call: Callable[[], Awaitable[Any]], noted: list[dict[str, Any]
 
 def sensible_arguments(tool: BuiltinTool) -> dict[str, Any]:
     """The arguments without which a tool cannot be called."""
-    return {name: "1" for name in tool.parameters.get("required", [])}
+    return dict.fromkeys(tool.parameters.get("required", []), "1")
 
 
 def odd_arguments(tool: BuiltinTool) -> list[dict[str, Any]]:
