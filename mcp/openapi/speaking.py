@@ -23,10 +23,10 @@ from mcp.openapi.documents import LARGEST, UnreadableDocument, read_document
 from mcp.openapi.operations import operations_of
 from mcp.openapi.requests import Prepared, prepared_request
 from mcp.results import LONGEST_NOTE, LONGEST_TYPE, MIME, outcome_of
-from mcp.secrecy import hide_keys, without_secrets
+from mcp.secrecy import hide_in_listing, keys_of, secrets_of, without_secrets
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, InvalidInput, TooLarge, UpstreamUnavailable
-from youworker.core.storable import storable_text
+from youworker.core.storable import storable_json, storable_text
 from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.fetcher import Limits, checked_url, fetch_url_async, origin
 
@@ -89,6 +89,7 @@ def listing_of(endpoint: Endpoint, data: bytes) -> Listing:
         listing.tools.append(tool)
         if each.fault:
             listing.mended.append((each.name, each.fault))
+    hide_in_listing(endpoint, listing)
     return listing
 
 
@@ -139,11 +140,9 @@ async def call(
         raise unavailable(endpoint, error.message) from error
     except (InvalidInput, TooLarge) as error:
         return ToolOutcome(error.message, is_error=True)
-    outcome = outcome_in(answer)
-    if tells_secret(endpoint, answer):
+    outcome = outcome_in(endpoint, answer)
+    if outcome.files and tells_secret(endpoint, answer):
         outcome.files = ()
-    outcome.text = without_secrets(endpoint, outcome.text)
-    hide_keys(endpoint, outcome)
     return outcome
 
 
@@ -174,13 +173,18 @@ async def send_request(endpoint: Endpoint, base: str, request: Prepared) -> Fetc
     )
 
 
-def outcome_in(answer: Fetched) -> ToolOutcome:
-    """What an answer says, with its status where that is not simply success."""
+def outcome_in(endpoint: Endpoint, answer: Fetched) -> ToolOutcome:
+    """What an answer says, with its status where that is not simply success.
+
+    Secrets are left out before it is cut: half of one would not be found.
+    """
     kind, blocks, data = answer.content_type, [], None
+    failed, secrets = answer.status >= FIRST_ERROR, secrets_of(endpoint)
     if answer.status != COMPLETE:
         blocks.append(note_of(answer))
     if "json" in kind and answer.body:
-        data = read_json(answer.body)
+        found = storable_json(read_json(answer.body))
+        data = (secrets if failed else keys_of(endpoint)).data(found)
     is_file = bool(answer.body) and not is_text(answer)
     if is_file:
         blocks.append(f"[{kind or UNKNOWN_KIND}, {len(answer.body)} bytes]")
@@ -189,9 +193,9 @@ def outcome_in(answer: Fetched) -> ToolOutcome:
     elif answer.status == COMPLETE:
         blocks.append("The answer is empty.")
     outcome = outcome_of(
-        [{"type": "text", "text": each} for each in blocks],
+        [{"type": "text", "text": secrets.text(each)} for each in blocks],
         data,
-        is_error=answer.status >= FIRST_ERROR,
+        is_error=failed,
         limit=config.mcp.result_bytes,
     )
     if is_file and not outcome.is_error:
