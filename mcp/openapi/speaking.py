@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mcp.endpoint import Endpoint
+    from mcp.secrecy import Hiding
     from youworker.upstream.fetcher import Fetched
 
 COMPLETE, FIRST_ERROR = 200, 400
@@ -181,7 +182,7 @@ def outcome_in(endpoint: Endpoint, answer: Fetched) -> ToolOutcome:
     kind, blocks, data = answer.content_type, [], None
     failed, secrets = answer.status >= FIRST_ERROR, secrets_of(endpoint)
     if answer.status != COMPLETE:
-        blocks.append(note_of(answer))
+        blocks.append(note_of(answer, secrets))
     if "json" in kind and answer.body:
         found = storable_json(read_json(answer.body))
         data = (secrets if failed else keys_of(endpoint)).data(found)
@@ -240,9 +241,9 @@ def file_name(answer: Fetched) -> str:
     return storable_text(name)[:LONGEST_NOTE]
 
 
-def note_of(answer: Fetched) -> str:
+def note_of(answer: Fetched, secrets: Hiding) -> str:
     """The status of an answer in words, and where a redirect leads."""
-    place = answer.headers.get("location", "")[:500]
+    place = secrets.text(answer.headers.get("location", ""))[:500]
     return f"Status {answer.status}{f', which leads to {place}' if place else ''}."
 
 

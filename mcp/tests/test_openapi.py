@@ -145,6 +145,10 @@ def test_a_document_and_the_data_of_an_answer_do_not_tell_the_secrets(api):
         api.pages["/x"] = (status, {"Content-Type": "application/json"}, told)
         outcomes.append(call("op", {}))
 
+    api.pages["/x"] = (302, {"Location": "/" + "x" * 490 + TOKEN}, b"")
+    led = call("op", {})
+
+    assert led.text.endswith("which leads to /" + "x" * 490 + "….")
     assert Tool.objects.get(name="shop.op").description == "Ask with …\nGET /x"
     assert [outcome.structured for outcome in outcomes] == [
         {"sent": "…", "tenant": "/acme-1"},
