@@ -5,6 +5,8 @@ Importing takes more than a second: services import this module when they need i
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,7 +22,13 @@ from mcp.listings import ANSWER, MOST_TOOLS, PAGE
 from mcp.progress import ProgressTeller
 from mcp.promises import require_promise
 from mcp.results import read_result
-from mcp.secrecy import hide_keys, without_secrets
+from mcp.secrecy import (
+    files_without,
+    hide_in_listing,
+    keys_of,
+    result_without,
+    without_secrets,
+)
 from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
 from mcp.transports import NotLetIn
@@ -47,6 +55,7 @@ async def list_tools(endpoint: Endpoint) -> Listing:
     except Exception as error:
         raise unavailable(endpoint, error) from error
     found.protocol = protocol
+    hide_in_listing(endpoint, found)
     return found
 
 
@@ -109,7 +118,7 @@ async def call(
     kept only if it is what the tool's `output_schema` promises. Whoever is cancelled here cancels
     the call at the server.
     """
-    telling = ProgressTeller(tell_progress) if tell_progress else None
+    telling = ProgressTeller(tell_progress, keys_of(endpoint).text) if tell_progress else None
 
     async def send(session: ClientSession) -> Any:
         params = types.CallToolRequestParams(name=tool, arguments=dict(arguments))
@@ -125,12 +134,12 @@ async def call(
     if isinstance(result, types.InputRequiredResult):
         return ToolOutcome("The tool asks for input that cannot be given here.", is_error=True)
     answer = (result.meta or {}).get(ANSWER, {})
-    outcome = read_result(answer, limit=config.mcp.result_bytes)
+    hide = partial(result_without, endpoint)
+    outcome = read_result(answer, limit=config.mcp.result_bytes, hide=hide)
+    if outcome.files and (keys := keys_of(endpoint)).shapes:
+        outcome.files = await asyncio.to_thread(files_without, keys, outcome.files)
     if output_schema is not None and outcome.structured is not None and not outcome.is_error:
         require_promise(outcome, output_schema)
-    if outcome.is_error:
-        outcome.text = without_secrets(endpoint, outcome.text)
-    hide_keys(endpoint, outcome)
     return outcome
 
 

@@ -27,10 +27,16 @@ class Progress:
 
 
 class ProgressTeller:
-    """Passes on what one call tells of itself: the last of each half second, and no nonsense."""
+    """Passes on what one call tells of itself: the last of each half second, and no nonsense.
 
-    def __init__(self, tell: Callable[[Progress], object]) -> None:
+    `hide` gives a message back without what nobody may read.
+    """
+
+    def __init__(
+        self, tell: Callable[[Progress], object], hide: Callable[[str], str] = str
+    ) -> None:
         self.tell = tell
+        self.hide = hide
         self.told_at = -math.inf
 
     async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
@@ -40,4 +46,5 @@ class ProgressTeller:
             return
         self.told_at = now
         known = total if total is not None and math.isfinite(total) and total > 0 else None
-        self.tell(Progress(progress, known, storable_text(message or "")[:LONGEST_MESSAGE]))
+        shown = self.hide(storable_text(message or ""))[:LONGEST_MESSAGE]
+        self.tell(Progress(progress, known, shown))

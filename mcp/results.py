@@ -13,7 +13,7 @@ from mcp.calls import ToolFile, ToolOutcome
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 NO_WORDS = "The tool answered without any content."
 NO_REASON = "The tool failed and did not say why."
@@ -27,9 +27,14 @@ LONGEST_TYPE = 100
 MIME = re.compile(r"[a-z]+/[a-z0-9.+-]+", re.I)
 
 
-def read_result(answer: Mapping[str, Any], *, limit: int) -> ToolOutcome:
-    """The result of a call, whatever the server made of it, in at most `limit` bytes."""
-    result = storable_json(dict(answer))
+def read_result(
+    answer: Mapping[str, Any], *, limit: int, hide: Callable[[dict[str, Any]], Any] = dict
+) -> ToolOutcome:
+    """The result of a call, whatever the server made of it, in at most `limit` bytes.
+
+    `hide` gives it back without what nobody may read.
+    """
+    result = hide(storable_json(dict(answer)))
     data = result.get("structuredContent")
     if data is None and not result.get("content"):
         # Older servers answer with `toolResult`, and some with their data as it is.

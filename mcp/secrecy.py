@@ -3,49 +3,138 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from base64 import b64decode
+from binascii import Error as NoBase64
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
 
 import orjson
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from mcp.results import is_true
 
-    from mcp.calls import ToolOutcome
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mcp.calls import ToolFile
     from mcp.endpoint import Endpoint
+    from mcp.found_tools import FoundTool, Listing
 
 # Shorter values of headers and environments are words such as `1` or `on`.
 SHORTEST_SECRET = 4
 # An answer that is none of a failure is what was asked for: of the same values only those are left
 # out of it that are called a key. A folder or a language may well be in an answer.
-CALLED_KEY = re.compile(r"auth(?!or)|cookie|cred|key|passw|passphrase|pwd|secret|token", re.I)
+CALLED_KEY = re.compile(
+    # Of authorization and authentication, not of authors and authorities.
+    r"auth(?!or(?!i[sz]))|cookie|cred(?!it)|key(?!board|word)|passw|passphrase|(?<![my])pass(?![a-z])|pwd"
+    r"|secret|token|dsn|(?<![a-z])pat(?![a-z])",
+    re.I,
+)
 SHORTEST_KEY = 8
+# What has so few letters, all alike, may be a word of a language, and a few digits any number.
+LONGEST_WORD = 20
+# Not inside another word. What a text escapes ends with a letter or a digit, too.
+ALONE = r"(?:(?<![^\W_])|(?<=\\[abfnrtv])|(?<=%[0-9A-Fa-f]{2}))"
 HIDDEN = "…"
+NAMED_LIKE_A_KEY = "its name has a key of its server in it"
 
 
-def without_secrets(endpoint: Endpoint, text: str) -> str:
-    """`text` without any value this server is given, which libraries quote: it is stored."""
-    given = (*endpoint.headers, *endpoint.env, *endpoint.query)
-    return without(shapes_of({value for _name, value in given}, SHORTEST_SECRET), text)
+class Hiding(NamedTuple):
+    """What is left out: the longest first, for one may begin as another; words only as a whole."""
+
+    shapes: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    def text(self, text: str) -> str:
+        """A text in which none of them stands any more."""
+        text = self.name(text)
+        found = [re.escape(word) for word in self.words if word in text]
+        return re.sub(rf"{ALONE}(?:{'|'.join(found)})(?![^\W_])", HIDDEN, text) if found else text
+
+    def name(self, name: str) -> str:
+        """The same for the name of something, which is called as it is: words stay."""
+        for shape in self.shapes:
+            name = name.replace(shape, HIDDEN)
+        return name
+
+    def data(self, data: Any) -> Any:
+        """The same for data that can be written as JSON: its texts and its names."""
+        encoded = orjson.dumps(data)
+        # To look at each of a million texts takes longer than to look at all of them at once.
+        found = Hiding(*(tuple(stands_in(encoded, each)) for each in self))
+        return found.walked(data) if any(found) else data
+
+    def walked(self, data: Any) -> Any:
+        """Data, without looking first."""
+        match data:
+            case str():
+                return self.text(data)
+            case list():
+                return [self.walked(each) for each in data]
+            case dict():
+                kept: dict[str, Any] = {}
+                for given, each in data.items():
+                    name = self.name(given)
+                    while name in kept:
+                        name += HIDDEN
+                    kept[name] = self.walked(each)
+                return kept
+        return data
 
 
-def hide_keys(endpoint: Endpoint, outcome: ToolOutcome) -> None:
-    """Take this server's keys out of an answer, where a server tells its own environment."""
-    given = (*endpoint.headers, *endpoint.env, *endpoint.query)
+def stands_in(encoded: bytes, values: Iterable[str]) -> Iterator[str]:
+    """Those of the values that stand in JSON."""
+    return (value for value in values if json_text(value).encode() in encoded)
+
+
+def secrets_of(endpoint: Endpoint) -> Hiding:
+    """Every value this server is given."""
+    return hiding({value for _name, value in given_to(endpoint)}, SHORTEST_SECRET)
+
+
+def keys_of(endpoint: Endpoint) -> Hiding:
+    """Of these the keys, and the passwords in addresses."""
+    given = given_to(endpoint)
     keys = {value for name, value in given if CALLED_KEY.search(name)}
-    shapes = shapes_of(keys, SHORTEST_KEY)
-    if shapes:
-        outcome.text = without(shapes, outcome.text)
-        outcome.structured = data_without(shapes, outcome.structured)
+    for _name, value in given:
+        keys.update(passwords_in(value))
+    return hiding(keys, SHORTEST_KEY)
 
 
-def shapes_of(secrets: Collection[str], shortest: int) -> list[str]:
-    """How secrets of some length may stand in a text; the longest first, for one may begin so."""
+def given_to(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
+    """The names and values of all that a server is given."""
+    return (*endpoint.headers, *endpoint.env, *endpoint.query)
+
+
+def passwords_in(value: str) -> Iterator[str]:
+    """The password in an address, by itself unless it is a word."""
+    try:
+        password = urlsplit(value).password if "://" in value else None
+    except ValueError:
+        return
+    if password:
+        yield f":{password}@"
+        yield from (each for each in (password, unquote(password)) if not is_word(each))
+
+
+def hiding(secrets: Iterable[str], shortest: int) -> Hiding:
+    """Secrets of some length in all the ways in which they may stand in a text."""
+    secrets = set(secrets)
     # Servers quote a token without the scheme before it.
     parts = {*secrets, *(token for value in secrets for token in value.split()[1:])}
+    long = {part for part in parts if len(part) >= shortest}
+    words = {part for part in long if is_word(part)}
     wordings = (str, python_text, json_text, url_text)
-    shapes = {wording(part) for part in parts if len(part) >= shortest for wording in wordings}
-    return sorted(shapes, key=len, reverse=True)
+    shapes = {wording(part) for part in long - words for wording in wordings}
+    return Hiding(
+        tuple(sorted(shapes, key=len, reverse=True)), tuple(sorted(words, key=len, reverse=True))
+    )
+
+
+def is_word(value: str) -> bool:
+    """Whether a value may well stand in an honest text, inside other words even."""
+    alike = value.islower() or value.isupper() or value.istitle()
+    return len(value) <= LONGEST_WORD and (value.isdigit() or (value.isalpha() and alike))
 
 
 def python_text(value: str) -> str:
@@ -63,19 +152,72 @@ def url_text(value: str) -> str:
     return quote(value, safe="")
 
 
-def without(shapes: list[str], text: str) -> str:
-    """A text in which none of them stands any more."""
-    for shape in shapes:
-        text = text.replace(shape, HIDDEN)
-    return text
+def without_secrets(endpoint: Endpoint, text: str) -> str:
+    """`text` without any value this server is given, which libraries quote: it is stored."""
+    return secrets_of(endpoint).text(text)
 
 
-def data_without(shapes: list[str], data: Any) -> Any:
-    """The same for data: its texts and its names."""
-    if isinstance(data, str):
-        return without(shapes, data)
-    if isinstance(data, list):
-        return [data_without(shapes, each) for each in data]
-    if isinstance(data, dict):
-        return {without(shapes, name): data_without(shapes, each) for name, each in data.items()}
-    return data
+def result_without(endpoint: Endpoint, result: dict[str, Any]) -> Any:
+    """A result without this server's keys, and one of a failure without any value it is given.
+
+    Before the result is cut: half a key would not be found.
+    """
+    failed = is_true(result.get("isError"))
+    return (secrets_of(endpoint) if failed else keys_of(endpoint)).data(result)
+
+
+def files_without(keys: Hiding, files: Iterable[ToolFile]) -> tuple[ToolFile, ...]:
+    """Those of some files in which no key stands: it cannot be blotted out there as in words.
+
+    Their names have none any more: a part of an address may have been in a wording of its own.
+    """
+    sought = [shape.encode() for shape in keys.shapes]
+    kept = (file for file in files if not tells_one(sought, file.encoded))
+    return tuple(replace(file, name=keys.text(file.name)) for file in kept)
+
+
+def tells_one(sought: Iterable[bytes], encoded: str) -> bool:
+    """Whether one of these bytes stands in a file in base64."""
+    try:
+        body = b64decode(encoded)
+    except (NoBase64, ValueError):
+        return False
+    return any(each in body for each in sought)
+
+
+def hide_in_listing(endpoint: Endpoint, found: Listing) -> None:
+    """Take a server's keys out of what it says of its tools, which models and people read.
+
+    Words stay: a schema has its own. A tool that is called as a key is could not be called any
+    more, and is left out.
+    """
+    keys = Hiding(keys_of(endpoint).shapes)
+    if not keys.shapes:
+        return
+    found.refused = [(keys.name(name), keys.text(reason)) for name, reason in found.refused]
+    found.mended = [(keys.name(name), keys.text(reason)) for name, reason in found.mended]
+    kept: list[FoundTool] = []
+    for tool in found.tools:
+        if (shown := keys.name(tool.name)) != tool.name:
+            found.refused.append((shown, NAMED_LIKE_A_KEY))
+        else:
+            kept.append(described_without(keys, tool))
+    found.tools = kept
+
+
+def described_without(keys: Hiding, tool: FoundTool) -> FoundTool:
+    """A tool whose description and schemas have no key in them."""
+    return replace(
+        tool,
+        description=keys.text(tool.description),
+        input_schema=schema_without(keys, tool.input_schema),
+        output_schema=schema_without(keys, tool.output_schema),
+    )
+
+
+def schema_without(keys: Hiding, schema: Any) -> Any:
+    """A schema without keys; one that cannot be written as JSON is refused elsewhere."""
+    try:
+        return keys.data(schema)
+    except TypeError:
+        return schema

@@ -60,14 +60,24 @@ async def call(
             said = await known.run(arguments)
     except Refused as refusal:
         return ToolOutcome(str(refusal), is_error=True)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # What the tool waited for was cancelled, and not this call.
+        return broken_down(endpoint, tool, error)
     except Exception as error:
         if clock.expired():
             raise too_slow(endpoint) from error
-        # What broke is logged; the model reads that something did, and not what.
-        logger.exception("the tool %r of %r broke down", tool, endpoint.slug)
-        return ToolOutcome(f"Error executing tool {tool}", is_error=True)
+        return broken_down(endpoint, tool, error)
     blocks = [{"type": "text", "text": said.text}]
     return outcome_of(blocks, said.structured, is_error=False, limit=config.mcp.result_bytes)
+
+
+def broken_down(endpoint: Endpoint, tool: str, error: BaseException) -> ToolOutcome:
+    """Log what broke; the model reads that something did, and not what."""
+    logger.error("the tool %r of %r broke down", tool, endpoint.slug, exc_info=error)
+    return ToolOutcome(f"Error executing tool {tool}", is_error=True)
 
 
 def too_slow(endpoint: Endpoint) -> ToolServerUnavailable:

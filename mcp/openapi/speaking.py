@@ -23,10 +23,10 @@ from mcp.openapi.documents import LARGEST, UnreadableDocument, read_document
 from mcp.openapi.operations import operations_of
 from mcp.openapi.requests import Prepared, prepared_request
 from mcp.results import LONGEST_NOTE, LONGEST_TYPE, MIME, outcome_of
-from mcp.secrecy import hide_keys, without_secrets
+from mcp.secrecy import hide_in_listing, keys_of, secrets_of, without_secrets
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, InvalidInput, TooLarge, UpstreamUnavailable
-from youworker.core.storable import storable_text
+from youworker.core.storable import storable_json, storable_text
 from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.fetcher import Limits, checked_url, fetch_url_async, origin
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mcp.endpoint import Endpoint
+    from mcp.secrecy import Hiding
     from youworker.upstream.fetcher import Fetched
 
 COMPLETE, FIRST_ERROR = 200, 400
@@ -91,6 +92,7 @@ def listing_of(endpoint: Endpoint, data: bytes) -> Listing:
         listing.tools.append(tool)
         if each.fault:
             listing.mended.append((each.name, each.fault))
+    hide_in_listing(endpoint, listing)
     return listing
 
 
@@ -142,15 +144,12 @@ async def call(
     except (InvalidInput, TooLarge) as error:
         return ToolOutcome(error.message, is_error=True)
     # Megabytes would hold up everybody else's answers.
-    outcome = await asyncio.to_thread(read_answer, endpoint, answer)
-    outcome.text = without_secrets(endpoint, outcome.text)
-    hide_keys(endpoint, outcome)
-    return outcome
+    return await asyncio.to_thread(read_answer, endpoint, answer)
 
 
 def read_answer(endpoint: Endpoint, answer: Fetched) -> ToolOutcome:
     """What an answer says, and its file, if that has no secret of the operator's in it."""
-    outcome = outcome_in(answer)
+    outcome = outcome_in(endpoint, answer)
     if outcome.files and tells_secret(endpoint, answer):
         outcome.files = ()
     return outcome
@@ -183,17 +182,20 @@ async def send_request(endpoint: Endpoint, base: str, request: Prepared) -> Fetc
     )
 
 
-def outcome_in(answer: Fetched) -> ToolOutcome:
+def outcome_in(endpoint: Endpoint, answer: Fetched) -> ToolOutcome:
     """What an answer says, with its status where that is not simply success.
 
-    A text that is longer than a result comes as a file as well.
+    A text that is longer than a result comes as a file as well. Secrets are left out before it is
+    cut: half of one would not be found.
     """
     kind, blocks, data = answer.content_type, [], None
     is_long = len(answer.body) > config.mcp.result_bytes
+    failed, secrets = answer.status >= FIRST_ERROR, secrets_of(endpoint)
     if answer.status != COMPLETE:
-        blocks.append(note_of(answer))
+        blocks.append(note_of(answer, secrets))
     if "json" in kind and answer.body and not is_long:
-        data = read_json(answer.body)
+        found = storable_json(read_json(answer.body))
+        data = (secrets if failed else keys_of(endpoint)).data(found)
     is_file = bool(answer.body) and not is_text(answer)
     if is_file:
         blocks.append(f"[{kind or UNKNOWN_KIND}, {len(answer.body)} bytes]")
@@ -202,9 +204,9 @@ def outcome_in(answer: Fetched) -> ToolOutcome:
     elif answer.status == COMPLETE:
         blocks.append("The answer is empty.")
     outcome = outcome_of(
-        [{"type": "text", "text": each} for each in blocks],
+        [{"type": "text", "text": secrets.text(each)} for each in blocks],
         data,
-        is_error=answer.status >= FIRST_ERROR,
+        is_error=failed,
         limit=config.mcp.result_bytes,
     )
     if (is_file or is_long) and not outcome.is_error:
@@ -249,9 +251,9 @@ def file_name(answer: Fetched) -> str:
     return storable_text(name)[:LONGEST_NOTE]
 
 
-def note_of(answer: Fetched) -> str:
+def note_of(answer: Fetched, secrets: Hiding) -> str:
     """The status of an answer in words, and where a redirect leads."""
-    place = answer.headers.get("location", "")[:500]
+    place = secrets.text(answer.headers.get("location", ""))[:500]
     return f"Status {answer.status}{f', which leads to {place}' if place else ''}."
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
 from mcp import breaker
-from mcp.builtin.registry import registered
+from mcp.builtin.registry import build, registered
 from mcp.calls import CallContext, ToolInfo, ToolOutcome, use_call_context
 from mcp.enums import Effect, Transport
 from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
@@ -183,8 +183,10 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
         )
     server = registered.get(row.server.slug) if row.server.builtin else None
     computes = server is not None and server.computes
-    endpoint = endpoint_of(row.server, recipe=row.recipe or None)
     # In this thread: loading it in the event loop would hold up everybody.
+    if server is not None:
+        build(server.slug)
+    endpoint = endpoint_of(row.server, recipe=row.recipe or None)
     speaker_for(endpoint.transport)
     return Permit(row.server, row.local_name, endpoint, row.output_schema, computes)
 

@@ -22,6 +22,8 @@ from mcp.endpoint import Endpoint
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import call, list_tools, unavailable
 from mcp.listings import MOST_TOOLS
+from mcp.progress import Progress, ProgressTeller
+from mcp.secrecy import keys_of
 from mcp.tests.scripts import answered
 from youworker.core.config import BASE_DIR
 from youworker.core.per_loop import close_all
@@ -246,7 +248,8 @@ async def test_http_carries_the_correlation_id_and_only_its_own_headers(http):
     seen = (await say(http, "headers")).structured
 
     assert seen["x-correlation-id"] == "abc-1"
-    assert seen["authorization"] == "Bearer s3"
+    assert seen["backwards"] == "Bearer s3"[::-1]
+    assert seen["authorization"] == "…"
 
 
 async def test_refused_http_is_unavailable(tiny_url):
@@ -319,6 +322,25 @@ async def test_an_answer_does_not_tell_the_keys_of_its_server_and_keeps_everythi
     assert not outcome.is_error
     assert outcome.text == "… is the token of Jo at /srv/files, …, {…}"
     assert outcome.structured == {"…": ["…", {"home": "/srv/files", "n": 12345678}], "none": None}
+
+
+async def test_a_listing_does_not_tell_the_keys_of_its_server(scripted_argv):
+    tool = {"name": "a", "description": "By hush/hush+1", "inputSchema": {"type": "object"}}
+    script = json.dumps({"tools/list": answered(f'"result": {json.dumps({"tools": [tool]})}')})
+    env = (("API_TOKEN", "hush/hush+1"),)
+
+    found = await list_tools(Endpoint("s", "stdio", argv=(*scripted_argv, script), env=env))
+
+    assert [tool.description for tool in found.tools] == ["By …"]
+
+
+async def test_progress_does_not_tell_the_keys_of_its_server():
+    told: list[Progress] = []
+    endpoint = Endpoint("s", "stdio", env=(("API_TOKEN", "hush/hush+1"),))
+
+    await ProgressTeller(told.append, keys_of(endpoint).text)(1, 2, "x" * 195 + "hush/hush+1")
+
+    assert told == [Progress(1, 2, "x" * 195 + "…")]
 
 
 def raw_endpoint(argv, **env):

@@ -133,6 +133,27 @@ def test_requests_are_made_as_described(api):
         assert not outcome.is_error
         assert TOKEN not in outcome.text
         assert "k3y-secret" not in outcome.text
+        assert TOKEN not in json.dumps(outcome.structured)
+
+
+def test_a_document_and_the_data_of_an_answer_do_not_tell_the_secrets(api):
+    documents = doc({"/x": get(description=f"Ask with {TOKEN}")})
+    declare(api, documents, headers={"Authorization": f"Bearer {TOKEN}", "X-Tenant": "/acme-1"})
+    told = json.dumps({"sent": TOKEN, "tenant": "/acme-1"}).encode()
+    outcomes = []
+    for status in (200, 500):
+        api.pages["/x"] = (status, {"Content-Type": "application/json"}, told)
+        outcomes.append(call("op", {}))
+
+    api.pages["/x"] = (302, {"Location": "/" + "x" * 490 + TOKEN}, b"")
+    led = call("op", {})
+
+    assert led.text.endswith("which leads to /" + "x" * 490 + "….")
+    assert Tool.objects.get(name="shop.op").description == "Ask with …\nGET /x"
+    assert [outcome.structured for outcome in outcomes] == [
+        {"sent": "…", "tenant": "/acme-1"},
+        {"sent": "…", "tenant": "…"},
+    ]
 
 
 def test_what_writes_is_not_called_without_approval(api):

@@ -17,6 +17,7 @@ from mcp.enums import Effect, Policy, Transport
 from mcp.models import Server, Tool
 from mcp.services import (
     call_tool,
+    calling,
     discover_server,
     set_group_policy,
     sync_builtin_servers,
@@ -107,6 +108,21 @@ def test_a_call_is_a_span_without_what_was_said(user, monkeypatch):
     assert (told["youworker.server"], told["youworker.tool_id"]) == ("units", str(tool.id))
     assert (told["youworker.outcome"], told["youworker.user_id"]) == ("error", str(user.pk))
     assert b"canary7f3a" not in b"".join(collector.bodies)
+
+
+def test_a_server_of_ours_is_loaded_outside_the_event_loop(user, monkeypatch):
+    tool, loaded = info(user, "datetime.now"), []
+
+    def load(slug):
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        loaded.append(slug)
+
+    monkeypatch.setattr(calling, "build", load)
+
+    outcome = called(tool, user)
+
+    assert (outcome.is_error, loaded) == (False, ["datetime"])
 
 
 def test_usable_tools_needs_one_query(user, django_assert_num_queries):

@@ -61,7 +61,9 @@ def picture() -> CallToolResult:
 @server.tool()
 def headers(context: Context) -> dict[str, str]:
     request: Any = context.request_context.request
-    return dict(request.headers)
+    # What opens the door is hidden in an answer, unless it is told backwards.
+    backwards = request.headers.get("authorization", "")[::-1]
+    return {**request.headers, "backwards": backwards}
 
 
 if os.environ.get("TINY_WITHOUT"):
