@@ -2,6 +2,8 @@
 
 import pytest
 
+from youworker.tests.support.waiting import wait_until
+
 FIELD = '[data-test="composer"] textarea'
 PANEL = '[data-test="passage-panel"]'
 CITATION = '[data-test="citation"]'
@@ -14,16 +16,17 @@ def cited(quoting_product, people, open_page, api):
     person = people(quoting_product)
     client = api(person, quoting_product)
     client.post("/v1/ingestion/uploads", files={"files": ("leave.txt", TEXT.encode())})
+    wait_until(lambda: [row["status"] for row in documents_of(client)] == ["ready"])
     page = open_page(quoting_product, person)
     page.goto("/chat")
-    page.wait_for_function(
-        "async () => (await (await fetch('/v1/documents')).json()).results[0]?.status === 'ready'",
-        timeout=60_000,
-    )
     page.fill(FIELD, "How many days of annual leave does an employee have?")
     page.press(FIELD, "Enter")
     page.locator(CITATION).first.wait_for()
     return page
+
+
+def documents_of(client):
+    return client.get("/v1/documents").json()["results"]
 
 
 def open_document(page):
