@@ -56,6 +56,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, A
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what is known of pages whose preparation failed: pytest shows it where a call did."""
+    errors = terminalreporter.stats.get("error", [])
+    unprepared = {report.nodeid for report in errors if report.when == "setup"}
+    for report in terminalreporter.stats.get("", []):
+        if report.when != "teardown" or report.nodeid not in unprepared:
+            continue
+        for title, text in report.sections:
+            if "browser" in title:
+                terminalreporter.section(f"{title} of {report.nodeid}", sep="-")
+                terminalreporter.line(text)
+
+
 @pytest.fixture(scope="session")
 def running_product() -> Iterator[Product]:
     """The whole product, for every test that ends none of its processes and changes no setting."""
@@ -99,13 +112,15 @@ def person(running_product: Product, people: Callable[[Product], Person]) -> Per
 
 
 @pytest.fixture
-def api(running_product: Product) -> Iterator[Callable[..., httpx2.Client]]:
+def api(request: pytest.FixtureRequest) -> Iterator[Callable[..., httpx2.Client]]:
     """Open the API for somebody, to prepare what a page will show: `api(person)`."""
     import httpx2
 
     with ExitStack() as clients:
 
-        def client(person: Person, product: Product = running_product) -> httpx2.Client:
+        def client(person: Person, product: Product | None = None) -> httpx2.Client:
+            # Another product is not started for nothing.
+            product = product or request.getfixturevalue("running_product")
             headers = {"Authorization": f"Bearer {person.api_key}"}
             return clients.enter_context(
                 httpx2.Client(base_url=product.base_url, headers=headers, timeout=60)
