@@ -118,7 +118,8 @@ async def call(
     kept only if it is what the tool's `output_schema` promises. Whoever is cancelled here cancels
     the call at the server.
     """
-    telling = ProgressTeller(tell_progress, keys_of(endpoint).text) if tell_progress else None
+    keys = keys_of(endpoint)
+    telling = ProgressTeller(tell_progress, keys.text) if tell_progress else None
 
     async def send(session: ClientSession) -> Any:
         params = types.CallToolRequestParams(name=tool, arguments=dict(arguments))
@@ -134,9 +135,9 @@ async def call(
     if isinstance(result, types.InputRequiredResult):
         return ToolOutcome("The tool asks for input that cannot be given here.", is_error=True)
     answer = (result.meta or {}).get(ANSWER, {})
-    hide = partial(result_without, endpoint)
+    hide = partial(result_without, endpoint, keys)
     outcome = read_result(answer, limit=config.mcp.result_bytes, hide=hide)
-    if outcome.files and (keys := keys_of(endpoint)).shapes:
+    if outcome.files and keys.shapes:
         outcome.files = await asyncio.to_thread(files_without, keys, outcome.files)
     if output_schema is not None and outcome.structured is not None and not outcome.is_error:
         require_promise(outcome, output_schema)

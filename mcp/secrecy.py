@@ -157,13 +157,13 @@ def without_secrets(endpoint: Endpoint, text: str) -> str:
     return secrets_of(endpoint).text(text)
 
 
-def result_without(endpoint: Endpoint, result: dict[str, Any]) -> Any:
+def result_without(endpoint: Endpoint, keys: Hiding, result: dict[str, Any]) -> Any:
     """A result without this server's keys, and one of a failure without any value it is given.
 
     Before the result is cut: half a key would not be found.
     """
     failed = is_true(result.get("isError"))
-    return (secrets_of(endpoint) if failed else keys_of(endpoint)).data(result)
+    return (secrets_of(endpoint) if failed else keys).data(result)
 
 
 def files_without(keys: Hiding, files: Iterable[ToolFile]) -> tuple[ToolFile, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from base64 import b64encode
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -31,7 +32,9 @@ def given(**env: str) -> Endpoint:
 
 
 def read(endpoint, result, *, limit=10_000):
-    return read_result(result, limit=limit, hide=lambda each: result_without(endpoint, each))
+    return read_result(
+        result, limit=limit, hide=partial(result_without, endpoint, keys_of(endpoint))
+    )
 
 
 @pytest.mark.parametrize(
