@@ -1,5 +1,7 @@
 """Refusals of this app."""
 
+from typing import Self
+
 from youworker.core.exceptions import Conflict, DomainError, Forbidden, UpstreamUnavailable
 
 
@@ -7,6 +9,11 @@ class ToolServerUnavailable(UpstreamUnavailable):
     """The server could not be reached, broke off or took too long."""
 
     code = "tool_server_unavailable"
+
+    @classmethod
+    def because(cls, slug: str, reason: str) -> Self:
+        """The refusal of a server by its short name; the reason is what there is between."""
+        return cls(f"The tool server {slug!r} is not available: {reason}.")
 
 
 class TokenNotTaken(ToolServerUnavailable):

@@ -169,9 +169,8 @@ def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailab
     else:
         reason = str(cause).rstrip(".") or type(cause).__name__
     told = without_secrets(endpoint, reason)
-    words = f"The tool server {endpoint.slug!r} is not available: {told}."
     if not isinstance(cause, NotLetIn):
-        return ToolServerUnavailable(words)
-    refusal = TokenNotTaken(words)
+        return ToolServerUnavailable.because(endpoint.slug, told)
+    refusal = TokenNotTaken.because(endpoint.slug, told)
     refusal.scope = cause.scope
     return refusal

@@ -68,7 +68,8 @@ async def call(
         return broken_down(endpoint, tool, error)
     except Exception as error:
         if clock.expired():
-            raise too_slow(endpoint) from error
+            reason = f"no answer within {config.mcp.call_timeout:g} s"
+            raise ToolServerUnavailable.because(endpoint.slug, reason) from error
         return broken_down(endpoint, tool, error)
     blocks = [{"type": "text", "text": said.text}]
     return outcome_of(blocks, said.structured, is_error=False, limit=config.mcp.result_bytes)
@@ -78,11 +79,3 @@ def broken_down(endpoint: Endpoint, tool: str, error: BaseException) -> ToolOutc
     """Log what broke; the model reads that something did, and not what."""
     logger.error("the tool %r of %r broke down", tool, endpoint.slug, exc_info=error)
     return ToolOutcome(f"Error executing tool {tool}", is_error=True)
-
-
-def too_slow(endpoint: Endpoint) -> ToolServerUnavailable:
-    """The refusal for a tool that did not end."""
-    return ToolServerUnavailable(
-        f"The tool server {endpoint.slug!r} is not available: "
-        f"no answer within {config.mcp.call_timeout:g} s."
-    )

@@ -277,4 +277,4 @@ def with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:
 def unavailable(endpoint: Endpoint, reason: str) -> ToolServerUnavailable:
     """The refusal for an API that cannot be had."""
     told = without_secrets(endpoint, reason.rstrip("."))
-    return ToolServerUnavailable(f"The tool server {endpoint.slug!r} is not available: {told}.")
+    return ToolServerUnavailable.because(endpoint.slug, told)
