@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID  # noqa: TC003 -- pydantic reads the annotations
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -49,7 +49,7 @@ async def read_document(
     max_chars: Annotated[
         int, Field(description="Characters at most.", ge=100, le=100_000)
     ] = 20_000,
-) -> CallToolResult:
+) -> Answer:
     """Read the text of one document, from the beginning or from a character on."""
     found = await run_in_thread(
         library.read_document, current_call_context(), document_id, start=start, most=max_chars
@@ -57,7 +57,7 @@ async def read_document(
     text = f"{found['title']}\n\n{found['text'] or 'There is no text here.'}"
     if found["next_start"] is not None:
         text += f"\n[{found['total_chars']} characters; read on with start={found['next_start']}]"
-    return told(text, found)
+    return Answer(text, found)
 
 
 async def ingest_url(
@@ -67,7 +67,7 @@ async def ingest_url(
     collection: Annotated[
         str | None, Field(description="Name or id; without it the user's own first one.")
     ] = None,
-) -> CallToolResult:
+) -> Answer:
     """Store a web page or file, and with depth the pages it links to, among the documents.
 
     It is read in the background.
@@ -80,7 +80,7 @@ async def ingest_url(
         max_pages=max_pages,
         collection=collection,
     )
-    return told("\n".join(f"{name}: {value}" for name, value in run.items()), run)
+    return Answer("\n".join(f"{name}: {value}" for name, value in run.items()), run)
 
 
 async def ask_agent(
@@ -111,9 +111,5 @@ async def ask_agent(
         show_life=show_life,
     )
     answer = library.told_answer(result)
-    return told(answer["text"], answer, is_error=answer["status"] in {"failed", "interrupted"})
-
-
-def told(text: str, structured: dict[str, Any], *, is_error: bool = False) -> CallToolResult:
-    """An answer in words and as data."""
-    return result_of(Answer(text, structured), is_error=is_error)
+    failed = answer["status"] in {"failed", "interrupted"}
+    return result_of(Answer(answer["text"], answer), is_error=failed)

@@ -49,7 +49,7 @@ async def search_pages(
         f"[{n}] {hit.title}\n{hit.url}\n{hit.snippet}".rstrip() for n, hit in enumerate(hits, 1)
     )
     pages = [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in hits]
-    return told(listed or "No page was found.", {"pages": pages})
+    return Answer(listed or "No page was found.", {"pages": pages})
 
 
 async def fetch_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> Answer:
@@ -58,14 +58,14 @@ async def fetch_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> 
     To read an article or a PDF use extract_readable.
     """
     found = await browsing.fetch_text(url)
-    return told(*excerpt(found, start, max_chars))
+    return Answer(*excerpt(found, start, max_chars))
 
 
 async def check_page(url: Url) -> Answer:
     """Look whether an address exists: status, type, size, date, and where redirects lead."""
     about = await browsing.look_up(url)
     lines = [f"{name}: {value}" for name, value in about.items() if value not in ("", [], None)]
-    return told("\n".join(lines), about)
+    return Answer("\n".join(lines), about)
 
 
 async def read_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> Answer:
@@ -74,7 +74,7 @@ async def read_page(url: Url, start: Start = 0, max_chars: Length = 10_000) -> A
     Name the address as the source of what you take from it.
     """
     found = await browsing.read_page(url)
-    return told(*excerpt(found, start, max_chars))
+    return Answer(*excerpt(found, start, max_chars))
 
 
 async def read_site(
@@ -98,7 +98,7 @@ async def read_site(
         for number, page in enumerate(pages, 1)
     ]
     listed += [f"Not read: {address} ({reason})" for address, reason in walk.refused]
-    return told("\n\n".join(listed), {"pages": pages})
+    return Answer("\n\n".join(listed), {"pages": pages})
 
 
 def excerpt(found: browsing.PageText, start: int, most: int) -> tuple[str, dict[str, Any]]:
@@ -117,8 +117,3 @@ def excerpt(found: browsing.PageText, start: int, most: int) -> tuple[str, dict[
         "next_start": end if rest > 0 else None,
     }
     return "\n".join(parts).strip(), data
-
-
-def told(text: str, structured: dict[str, Any]) -> Answer:
-    """An answer in words and as data."""
-    return Answer(text, structured)

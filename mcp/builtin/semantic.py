@@ -127,7 +127,7 @@ async def collections() -> Answer:
     rows = await run_in_thread(library.collections, current_call_context())
     lines = [f"- {row['name']} ({row['document_count']} documents)" for row in rows]
     text = "\n".join(lines) or "This user has no collections."
-    return result(text, {"collections": rows})
+    return Answer(text, {"collections": rows})
 
 
 async def find_passages(
@@ -157,13 +157,13 @@ async def find_passages(
 def passages(found: SearchAnswer | None, *, introduction: str = "") -> Answer:
     """What was found for reading, and as data."""
     if found is None:
-        return result(NOTHING, {"results": []})
+        return Answer(NOTHING, {"results": []})
     listed = "\n\n".join(passage(number, hit) for number, hit in enumerate(found.results, 1))
     structured: dict[str, Any] = {"results": [hit.as_json() for hit in found.results]}
     if found.understood.restricts:
         structured["understood"] = found.understood.as_json()
     text = introduction + listed if found.results else NOTHING
-    return result("\n\n".join(filter(None, (text, caution(found)))), structured)
+    return Answer("\n\n".join(filter(None, (text, caution(found)))), structured)
 
 
 def caution(found: SearchAnswer) -> str:
@@ -183,8 +183,3 @@ def passage(number: int, hit: SearchHit) -> str:
     """One numbered passage under its origin."""
     places = [hit.title, hit.heading, f"page {hit.page}" if hit.page else "", hit.cells]
     return f"[{number}] {' · '.join(filter(None, places))}\n{hit.whole_text}"
-
-
-def result(text: str, structured: dict[str, Any]) -> Answer:
-    """An answer in words and as data."""
-    return Answer(text, structured)
