@@ -68,12 +68,17 @@ class SessionQuerySet(SoftDeleteQuerySet["Session"]):
     def of_origin(self, origin: str) -> Self:
         """Limit to sessions that are held in one place, and shall be kept."""
         rows = self.filter(origin=origin)
-        if not origin:
-            # Only clients of programs ask for nothing to be kept.
-            return rows
+        # Only clients of programs ask for nothing to be kept.
+        return rows.exclude(self.is_unkept()) if origin else rows
+
+    def unkept(self) -> Self:
+        """Limit to sessions of which nothing shall be kept."""
+        return self.filter(self.is_unkept())
+
+    def is_unkept(self) -> Q:
+        """Whether nothing of a session shall be kept: who went on in it by other means wants it."""
         runs = self.related_rows("runs", RunQuerySet).filter(session=OuterRef("pk"))
-        others = runs.exclude(thread=UNKEPT)
-        return rows.exclude(Exists(runs.filter(thread=UNKEPT)) & ~Exists(others))
+        return Exists(runs.filter(thread=UNKEPT)) & ~Exists(runs.exclude(thread=UNKEPT))
 
     def with_alive_collection_ids(self) -> Self:
         """Load the ids of the chosen collections that are not deleted."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from chat.deletion import remove_sessions
@@ -21,16 +20,11 @@ KEPT_SECONDS = 60
 
 
 def unkept_sessions() -> SessionQuerySet:
-    """Those whose answers ended a while ago; held users' stay.
-
-    Whoever went on with one by other means wants to have it.
-    """
+    """Those whose answers ended a while ago; held users' stay."""
     ended = Run.objects.filter(
         thread=UNKEPT, finished_at__lte=Now() - timedelta(seconds=KEPT_SECONDS)
     )
-    others = Run.objects.filter(session=OuterRef("pk")).exclude(thread=UNKEPT)
-    rows: SessionQuerySet = Session.all_objects.filter(pk__in=ended.values("session_id"))
-    rows = rows.filter(~Exists(others))
+    rows: SessionQuerySet = Session.all_objects.filter(pk__in=ended.values("session_id")).unkept()
     return rows.exclude(user_id__in=LegalHold.objects.held_users())
 
 
