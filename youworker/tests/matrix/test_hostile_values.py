@@ -170,16 +170,16 @@ def test_no_number_of_parameters_is_a_mistake_of_ours(query):
     assert [name for name, answer in found.items() if answer.status_code in BROKEN] == []
 
 
-NO_TEXT, LONG, HUGE = "\xff", "x" * 5000, "9" * 4400
-# What each is read as decides what may be wrong with it: a key, a number, places, tags, types.
-HEADERS = {
-    "Idempotency-Key": (NO_TEXT, LONG, ""),
-    "Last-Event-ID": (NO_TEXT, HUGE, ""),
-    "Range": (NO_TEXT, HUGE, "bytes=99999999999999999999-", "bytes=-"),
-    "If-Range": (NO_TEXT, LONG),
-    "If-None-Match": (NO_TEXT, LONG),
-    "Accept": (NO_TEXT, LONG, "a/b/c;q=1e999"),
-}
+HEADERS = ("Idempotency-Key", "Last-Event-ID", "Range", "If-Range", "If-None-Match", "Accept")
+ODD = (
+    "\xff",
+    "x" * 5000,
+    "9" * 4400,
+    "bytes=99999999999999999999-",
+    "bytes=-",
+    "a/b/c;q=1e999",
+    "",
+)
 
 
 @pytest.mark.parametrize("row", QUICK, ids=lambda row: row.name)
@@ -188,8 +188,8 @@ def test_no_header_is_a_mistake_of_ours(row):
     url, client = url_of(row, world), client_for(row, world)
     body = json.dumps(row.body or {})
 
-    for name, values in HEADERS.items():
-        for value in values:
+    for name in HEADERS:
+        for value in ODD:
             sent = {"headers": {name: value}, "data": body, "content_type": "application/json"}
             answer = ask(client, row.method, url, **sent)
             if answer.status_code in BROKEN:
