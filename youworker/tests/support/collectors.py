@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from youworker.core import tracing
 from youworker.core.tracing.exporting import SendingTracer, ToldExporter, exporter_for
 from youworker.tests.support.configuring import override_config
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,7 @@ def running_collector() -> Iterator[Collector]:
 def traced_to(
     url: str, monkeypatch: pytest.MonkeyPatch, *, seconds: float = 5, **settings: Any
 ) -> Iterator[SendingTracer]:
-    """Have this process make spans for a collector, for a block."""
+    """Have this process make spans for a collector, for a block; nothing is sent after it."""
     with override_config("tracing", endpoint=url, **settings):
         made = SendingTracer(ToldExporter(exporter_for(seconds)), "test")
         monkeypatch.setattr(tracing, "tracer", made)
@@ -108,3 +109,7 @@ def traced_to(
         finally:
             monkeypatch.setattr(tracing, "tracer", None)
             made.provider.shutdown()
+            # A tracer that was stopped ends by itself, later; the next test would hear of it.
+            for thread in threading.enumerate():
+                if thread.name.endswith(f"({made.provider.shutdown.__name__})"):
+                    thread.join(PATIENCE_SECONDS)
