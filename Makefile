@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Compiled with the installation, or each process of the first start would do it for itself.
 PACKAGES := $(filter-out var/,$(wildcard */))
-# How many tests run at the same time.
+# How many tests run at the same time. Many of them wait for something, so that two processors are
+# enough for three.
 JOBS ?= 3
 # llama.cpp (80 MB) is installed where the environment or `.env` names a model file.
 GGUF := $(strip $(LLM_GGUF)$(LLM_GGUF_FILE)$(LLM_GGUF_DIR)$(LLM_GGUF_DIR_FILE)$(EMBEDDING_GGUF)$(EMBEDDING_GGUF_FILE) \
@@ -32,8 +33,6 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist load
 test: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp chromium promtool servers ## Run all tests with coverage
 	$(PYTEST) --durations=20 --cov --cov-report=term
 
-# Many of them wait for something, so two processors are enough for three at a time.
-test-fast: JOBS := 3
 test-fast: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp ## Run the tests that are not marked slow, without coverage
 	$(PYTEST) -m "not slow" --quick -q
 

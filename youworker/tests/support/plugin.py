@@ -16,9 +16,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Comes along with this one.
-pytest_plugins = ("youworker.tests.support.heaviest",)
-
 held = ExitStack()
 
 # What each process copies its test database from, instead of running all migrations.
