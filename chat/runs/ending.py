@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+from youworker.core.per_loop import end_tasks, forget_outcome
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    import asyncio
 
 logger = logging.getLogger(__name__)
 
@@ -17,20 +18,10 @@ CLOSING_SECONDS = 10.0
 ATTEMPTS = 2
 
 
-async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+async def end_parts(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks until they have ended; what does not end at all is left behind, and logged."""
-    for _ in range(ATTEMPTS):
-        left = [task for task in tasks if not task.done()]
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left, timeout=CLOSING_SECONDS)
-    forget_outcomes(tasks)
-    if any(not task.done() for task in tasks):
-        logger.error("an answer is ended although something in it does not end")
-
-
-def forget_outcomes(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Have nobody told of errors that nobody asks for."""
+    have_ended = await end_tasks(tasks, seconds=CLOSING_SECONDS, attempts=ATTEMPTS)
     for task in tasks:
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        forget_outcome(task)
+    if not have_ended:
+        logger.error("an answer is ended although something in it does not end")

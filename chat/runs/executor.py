@@ -219,7 +219,7 @@ class RunExecutor:
                 {speaking, *waits}, timeout=longest, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            await ending.end_tasks(*waits, saver, speaking)
+            await ending.end_parts(*waits, saver, speaking)
             self.is_over = True
         self.lease.require()
         if not ended:

@@ -145,7 +145,7 @@ async def test_what_ends_by_itself_is_cancelled_once(caplog):
 
     task = asyncio.create_task(close_slowly())
     await asyncio.sleep(0)
-    await ending.end_tasks(task)
+    await ending.end_parts(task)
 
     assert task.done()
     assert cancelled == [1]

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 T = TypeVar("T")
 
@@ -84,11 +84,31 @@ async def close_all() -> None:
 
 
 async def end_task(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task until it has ended.
+    """Cancel a task until it has ended."""
+    if task is not None:
+        await end_tasks([task])
+
+
+async def end_tasks(
+    tasks: Iterable[asyncio.Task[Any]],
+    *,
+    seconds: float = CANCEL_AGAIN_SECONDS,
+    attempts: int | None = None,
+) -> bool:
+    """Cancel tasks until they have ended, or so many times; whether they have.
 
     Libraries keep a cancellation to themselves at times: asgiref while a thread works, redis-py
     while it connects. A task that repeats something for ever would then go on.
     """
-    while task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
+    left = {task for task in tasks if not task.done()}
+    while left and attempts != 0:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=seconds)
+        attempts = attempts and attempts - 1
+    return not left
+
+
+def forget_outcome(task: asyncio.Task[Any]) -> None:
+    """Have nobody told of an error of a task that nobody asks for."""
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())

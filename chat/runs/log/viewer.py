@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat.events import log_key
 from chat.runs.log.run_log import LogCipher, LogUnreadable
+from youworker.core.per_loop import forget_outcome
 from youworker.core.redis import async_redis
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Viewer:
             if self.reading is None and (self.behind or not self.reader.follows(self)):
                 self.reading = asyncio.create_task(self.catch_up())
                 # A viewer that leaves does not ask how it went.
-                self.reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+                forget_outcome(self.reading)
             heard = self.hear_reading() if self.reading else self.hear_news(patience)
             if not await heard:
                 return

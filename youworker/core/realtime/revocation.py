@@ -13,7 +13,7 @@ from math import isinf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from youworker.core.db import run_in_vital_thread
-from youworker.core.per_loop import PerLoop, end_task
+from youworker.core.per_loop import PerLoop, end_task, forget_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator
@@ -129,7 +129,7 @@ class LoopPolls(Generic[K]):
         patience = self.poller.patience
         # A database that hangs raises nothing. Its thread is not waited for any longer.
         looking = asyncio.create_task(run_in_vital_thread(self.poller.remaining, asked))
-        looking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        forget_outcome(looking)
         await asyncio.wait({looking}, timeout=None if isinf(patience) else patience)
         if not looking.done():
             raise TimeoutError
