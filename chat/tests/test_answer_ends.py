@@ -13,7 +13,8 @@ from chat.models import ToolRun
 from chat.runs.sweeper import read_log
 from chat.tests.fakes import ScriptedModel
 from chat.tests.llm_support import model_on
-from chat.tests.test_runs import ask, stored, texts, watched
+from chat.tests.run_support import stored
+from chat.tests.test_runs import ask, texts, watched
 from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import ModelServer, Turn
 

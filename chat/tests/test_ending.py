@@ -7,17 +7,14 @@ from contextlib import aclosing, suppress
 
 import orjson
 import pytest
-from asgiref.sync import sync_to_async
 
-from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
-from chat.models import Run
 from chat.runs import ending
 from chat.runs.log.writer import log_writer
-from chat.runs.manager import launch, request_stop, run_manager
+from chat.runs.manager import request_stop, run_manager
 from chat.runs.stream import view_run
-from chat.tests.factories import SessionFactory
+from chat.tests.run_support import ask, stored
 from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,24 +60,12 @@ async def model(request, spoken_by):
         await made.ended.wait()
 
 
-async def ask():
-    session = await sync_to_async(SessionFactory)()
-    post = sync_to_async(services.post_message)
-    posted = await post(session, text="How?", actor=session.user)
-    await launch(posted.run_id)
-    return posted.run_id
-
-
 async def watched(run_id):
     events = []
     async with asyncio.timeout(60), aclosing(view_run(run_id)) as batches:
         async for batch in batches:
             events += [(event.type, orjson.loads(event.data)) for event in batch]
     return events
-
-
-async def stored(run_id):
-    return await Run.objects.select_related("answer").aget(pk=run_id)
 
 
 async def test_a_run_ends_after_its_time_though_its_cancellation_is_lost(model, configured):

@@ -15,7 +15,6 @@ from django.db import DataError, connection
 from django.utils import timezone
 from redis.exceptions import ResponseError
 
-from chat import services
 from chat.agent.types import MOST_TOKENS, TextDelta, ToolCall, Usage
 from chat.enums import RunStatus, ToolRunStatus
 from chat.events import Event, log_key
@@ -24,11 +23,12 @@ from chat.runs import executor, leases, store, sweeper, tool_calls
 from chat.runs.judging import Judgement
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogCipher
-from chat.runs.manager import launch, run_manager
+from chat.runs.manager import run_manager
 from chat.runs.queue import claim_run
 from chat.runs.sweeper import interrupt_stalled_runs
-from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
+from chat.tests.factories import RunFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
+from chat.tests.run_support import ask, stored
 from youworker.core.config import config
 from youworker.core.leases import lease_end
 from youworker.core.per_loop import close_all
@@ -64,18 +64,6 @@ class EndlessModel:
                 await asyncio.sleep(0.02)
         finally:
             self.closed.set()
-
-
-async def ask():
-    session = await sync_to_async(SessionFactory)()
-    post = sync_to_async(services.post_message)
-    posted = await post(session, text="How?", actor=session.user)
-    await launch(posted.run_id)
-    return posted.run_id
-
-
-async def stored(run_id):
-    return await Run.objects.select_related("answer").aget(pk=run_id)
 
 
 async def ended(run_id):

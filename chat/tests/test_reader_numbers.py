@@ -21,7 +21,8 @@ from chat.runs.reader_numbers import numbers_of_state
 from chat.runs.stream import view_run
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
-from chat.tests.test_runs import stored, texts, watched
+from chat.tests.run_support import stored
+from chat.tests.test_runs import texts, watched
 from documents.models import Passage
 from documents.services import replace_passages
 from documents.tests.factories import CollectionFactory, DocumentFactory

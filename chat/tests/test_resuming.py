@@ -28,7 +28,8 @@ from chat.runs.queue import claim_queued
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
-from chat.tests.test_leases import all_done, held_run, log_of, stored
+from chat.tests.run_support import stored
+from chat.tests.test_leases import all_done, held_run, log_of
 from chat.tests.test_runs import safe_names, texts, watched
 from documents.tests.factories import DocumentFactory, write
 from mcp.calls import ToolOutcome

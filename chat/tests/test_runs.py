@@ -24,6 +24,7 @@ from chat.runs.stream import view_run
 from chat.runs.sweeper import interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
+from chat.tests.run_support import stored
 from youworker.core.leases import lease_end
 from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
@@ -47,10 +48,6 @@ async def watched(run_id, after=0):
             async for batch in batches:
                 events += [(event.seq, event.type, orjson.loads(event.data)) for event in batch]
     return events
-
-
-async def stored(run_id):
-    return await Run.objects.select_related("answer").aget(pk=run_id)
 
 
 def texts(events, kind="token"):

@@ -13,7 +13,6 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from chat import services
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
 from chat.events import Event, log_key
@@ -21,10 +20,11 @@ from chat.models import Run
 from chat.runs import stream
 from chat.runs.log import viewer
 from chat.runs.log.run_log import LogCipher
-from chat.runs.manager import launch, run_manager
+from chat.runs.manager import run_manager
 from chat.runs.stream import rest_of_finished, unsettled_runs, view_run
-from chat.tests.factories import RunFactory, SessionFactory
+from chat.tests.factories import RunFactory
 from chat.tests.fakes import ScriptedModel
+from chat.tests.run_support import ask
 from youworker.core.db import run_in_thread
 from youworker.core.realtime import revocation
 from youworker.core.redis import async_redis
@@ -62,13 +62,6 @@ def paced(spoken_by):
 def _quick(monkeypatch):
     monkeypatch.setattr(revocation, "PAUSE_SECONDS", 0.1)
     monkeypatch.setattr(stream, "CHECK_SECONDS", 0.2)
-
-
-async def ask():
-    session = await run_in_thread(SessionFactory)
-    posted = await run_in_thread(services.post_message, session, text="How?", actor=session.user)
-    await launch(posted.run_id)
-    return posted.run_id
 
 
 class View:
