@@ -229,7 +229,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if config.security.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = config.security.https
 # Without a proxy that is believed nothing would ever look like TLS, and redirects would loop.
 SECURE_SSL_REDIRECT = config.security.https and bool(config.security.trusted_proxies)
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+# Probes and Prometheus reach the processes themselves, inside, where nobody speaks TLS.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 # Exceptions for pages of packages are in `youworker.server.content_policies`.
 CONTENT_SECURITY_POLICY = {

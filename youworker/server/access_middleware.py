@@ -17,6 +17,7 @@ from youworker.core.realtime.consumer import deny_handshake
 from youworker.core.request_context import HEADER
 from youworker.server.answers import error_body, error_headers
 from youworker.server.request_lines import REFUSED, report_answer
+from youworker.server.scrapes import by_our_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -43,7 +44,9 @@ class AccessMiddleware:
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self.inner(scope, receive, send)
-        elif scope["path"] not in OPEN_PATHS and not address_allowed(scope):
+            return
+        scope = by_our_name(scope)
+        if scope["path"] not in OPEN_PATHS and not address_allowed(scope):
             self.warn((scope.get("client") or ["unknown"])[0])
             await refuse_request(scope, send, 403)
         elif not host_allowed(scope):

@@ -107,6 +107,38 @@ async def test_other_hosts_are_not_ours(kind, path):
     assert await status_of(kind=kind, path=path, host="localhost:8000") == 200
 
 
+async def test_prometheus_calls_each_process_by_its_address(configured, settings):
+    hosts = []
+
+    async def note(scope, receive, send):
+        hosts.append([value for name, value in scope["headers"] if name == b"host"])
+        await let_in(scope, receive, send)
+
+    configured("security", metrics_token="figures")
+    for allowed in (["ai.example.org", "localhost"], [".example.org"], ["*"]):
+        settings.ALLOWED_HOSTS = allowed
+        await through(AccessMiddleware(note), path="/metrics", host="10.0.0.5:8000")
+
+    assert hosts == [[b"ai.example.org"], [b"example.org"], [b"localhost"]]
+    settings.ALLOWED_HOSTS = ["ai.example.org"]
+    assert await status_of(path="/metrics/", host="10.0.0.5:8000") == 400
+    assert await status_of(path="/metrics", host="10.0.0.5:8000", kind="websocket") == 400
+    assert await status_of(path="/health/detailed", host="10.0.0.5:8000") == 400
+
+
+async def test_without_a_token_figures_are_not_told_under_other_names(configured):
+    configured("security", metrics_token="")
+
+    assert await status_of(path="/metrics", host="rebound.example") == 400
+    assert await status_of(path="/metrics", host="localhost:8000") == 200
+
+
+async def test_prometheus_is_held_to_the_list_of_networks(configured):
+    configured("security", metrics_token="figures", allowed_networks=("10.0.0.0/8",))
+
+    assert await status_of(path="/metrics", host="10.0.0.5:8000") == 403
+
+
 @pytest.mark.slow
 def test_a_real_server_refuses_and_ignores_forged_headers():
     forged = {"X-Forwarded-For": "10.0.0.1", "X_Forwarded_For": "10.0.0.1", "X-Real-IP": "10.0.0.1"}

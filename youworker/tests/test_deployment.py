@@ -241,11 +241,18 @@ def check_what_is_published(deployment):
         httpx2.get(f"{url}/health/{name}", **PATIENT).status_code for name in ("live", "ready")
     ]
     detailed = httpx2.get(f"{inside}/health/detailed", headers=deployment.login, **PATIENT)
+    token = (deployment.host.folder / "secrets/metrics_token").read_text().strip()
+    # As Prometheus does in a cluster: at the process itself, by an address that nobody listed.
+    scrape = {"Host": "10.0.0.5:8000", "Authorization": f"Bearer {token}"}
+    figures = httpx2.get(f"{inside}/metrics", headers=scrape, **PATIENT)
+    guessed = httpx2.get(f"{inside}/metrics", headers={"Host": "10.0.0.5:8000"}, **PATIENT)
     trusted = ssl.create_default_context(cafile=deployment.host.folder / "secrets/tls_certificate")
     secure = f"https://127.0.0.1:{deployment.proxy.tls_port}/health/ready"
 
     assert answers == [404] * len(hidden)
     assert shown == [200, 200]
+    assert (figures.status_code, guessed.status_code) == (200, 404), figures.text
+    assert "youworker_database_up 1.0" in figures.text
     assert detailed.json()["worker"]["status"] == "ok"
     assert detailed.json()["database"]["version"].startswith("18")
     assert httpx2.get(secure, verify=trusted, **PATIENT).json() == {"status": "ok"}

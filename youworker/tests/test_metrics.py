@@ -82,6 +82,14 @@ def test_with_a_token_it_counts_and_the_address_does_not():
         ] == [404] * 3
 
 
+def test_prometheus_is_not_sent_to_an_address_of_tls(settings):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert status("127.0.0.1") == 200
+    assert Client().get("/v1/auth/me").status_code == 301
+    assert Client().get("/metrics/other").status_code == 301
+
+
 def test_a_refusal_looks_like_an_address_that_there_is_not():
     refused = Client(REMOTE_ADDR="192.0.2.1").get("/metrics")
     missing = Client(REMOTE_ADDR="192.0.2.1").get("/metrics/nothing")

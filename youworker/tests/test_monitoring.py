@@ -146,6 +146,22 @@ def test_promtool_takes_the_rules(promtool, arguments):
     assert "SUCCESS" in made.stdout
 
 
+def test_promtool_takes_the_configurations_of_the_handbook(promtool, tmp_path):
+    blocks = re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    shutil.copy(FOLDER / "alerts.yml", tmp_path)
+
+    assert len(blocks) == 2
+    for told in map(yaml.safe_load, blocks):
+        # Debian builds its Prometheus without this one.
+        told["scrape_configs"][0].pop("kubernetes_sd_configs", None)
+        (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(told))
+        made = subprocess.run(
+            [promtool, "check", "config", "--syntax-only", "prometheus.yml"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stdout + made.stderr
+
+
 def test_promtool_understands_what_the_dashboard_asks(promtool, tmp_path):
     rules = [
         {"record": f"asked:{number}", "expr": expression.replace("$__rate_interval", "5m")}
