@@ -70,7 +70,10 @@ class Config:
             read: Any = {name: section.from_env(env) for name, section in SECTIONS.items()}
             return cls(**read)
         except OSError as error:
-            raise ImproperlyConfigured(f"A secret file cannot be read: {error}") from error
+            raise ImproperlyConfigured(
+                f"A secret file cannot be read: {error.filename} ({error.strerror}); correct the"
+                " setting that ends with _FILE and names it, or let this account read it."
+            ) from error
 
     @property
     def data_dir(self) -> Path:

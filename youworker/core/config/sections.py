@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from youworker.core.config.declare import Section, setting
 from youworker.core.config.logins import with_password
+from youworker.core.config.server_urls import require_database_url, require_redis_url
 
 if TYPE_CHECKING:
     import environ
@@ -30,8 +31,10 @@ class DatabaseConfig(Section):
 
     @classmethod
     def from_env(cls, env: environ.Env) -> Self:
-        """Read the section; the passwords are put into the addresses."""
+        """Read the section; the passwords are put into the addresses, which have to be some."""
         read = super().from_env(env)
+        require_database_url(read.url)
+        require_redis_url(read.redis_url)
         return replace(
             read,
             url=with_password(read.url, read.password),

@@ -81,6 +81,7 @@ def test_secrets_may_come_from_files(monkeypatch, tmp_path):
 
 # One value of each kind that is not what any setting has by itself.
 OTHERS = {"str": "else", "int": "17", "float": "17.5", "tuple[str, ...]": "10.0.0.0/8"}
+ADDRESSES = {"DATABASE_URL": "postgres://ada@db/x", "REDIS_URL": "rediss://cache:6380/2"}
 
 
 @pytest.mark.parametrize("described", [one for one, _ in all_settings()], ids=lambda one: one.name)
@@ -93,7 +94,8 @@ def test_every_setting_may_come_from_a_file(monkeypatch, tmp_path, described):
     ]
     usual = getattr(Config.from_env(), section_name(field[0]))
     before = getattr(usual, field[1].name)
-    value = OTHERS.get(str(field[1].type)) or str(not before)
+    usual_value = OTHERS.get(str(field[1].type)) or str(not before)
+    value = ADDRESSES.get(described.name, usual_value)
     if described.choices:
         value = next(one for one in described.choices if one != before)
     elif described.low is not None and not float(described.low) <= 17:
@@ -149,8 +151,57 @@ def test_passwords_come_from_files_of_their_own(monkeypatch, tmp_path):
 def test_a_secret_file_that_is_missing_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("METRICS_TOKEN_FILE", str(tmp_path / "nothing"))
 
-    with pytest.raises(ImproperlyConfigured, match="nothing"):
+    with pytest.raises(ImproperlyConfigured, match=r"nothing \(No such file.*_FILE") as refusal:
         Config.from_env()
+
+    assert "Errno" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgres://"),
+        ("DATABASE_URL", "postgres://ada:s3cret@db"),
+        ("DATABASE_URL", "postgres://ada:s3cret@db:port/x"),
+        ("DATABASE_URL", "postgres://ada:s3cret/y@db/x"),
+        ("DATABASE_URL", "postgres://ada:s3cret@[::1/x"),
+        ("DATABASE_URL", "mysql://ada:s3cret@db/x"),
+        ("DATABASE_URL", "sqlite:////tmp/s3cret"),
+        ("REDIS_URL", "nonsense"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis://:s3cret@cache:port/0"),
+        ("REDIS_URL", "redis://:s3cret@[::1/0"),
+        ("REDIS_URL", "http://:s3cret@cache"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_its_password(monkeypatch, name, given):
+    monkeypatch.setenv(name, given)
+    monkeypatch.setenv(name.replace("URL", "PASSWORD"), "0ther")
+
+    with pytest.raises(ImproperlyConfigured, match=f"{name} must be like ") as refusal:
+        Config.from_env()
+
+    assert "s3cret" not in str(refusal.value)
+    assert "0ther" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("DATABASE_URL", "postgres://ada:p%2Fw@%2Frun%2Fpg/x"),
+        ("DATABASE_URL", "postgresql://one:1,two:2/x?sslmode=verify-full"),
+        ("DATABASE_URL", "postgres:///?service=x"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=1"),
+        ("REDIS_URL", "rediss://ada:p%2Fw@[::1]:6380/2"),
+    ],
+)
+def test_addresses_of_all_kinds_are_taken(monkeypatch, name, given):
+    monkeypatch.setenv(name, given)
+
+    read = Config.from_env().database
+
+    assert given in {read.url, read.redis_url}
 
 
 def test_a_test_puts_another_configuration_in_force():
