@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 from contextlib import closing
 from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
 
 from accounts.models import User
 from chat.enums import ServerState
@@ -15,8 +16,11 @@ from chat.models import ModelServer
 from mcp.models import Server
 from youworker.appliance.embedded import StartupRefused
 from youworker.appliance.embedded.folders import require_space
+from youworker.appliance.embedded.obstacles import require_folder
 from youworker.appliance.model_files.report import file_notices
+from youworker.core.commands import first_line
 from youworker.core.config import config
+from youworker.core.redis import sync_redis
 from youworker.sso.notices import sign_in_notices
 from youworker.upstream.address import shown_url
 from youworker.upstream.client import unreachable
@@ -41,6 +45,17 @@ def missing_parts() -> Iterator[str]:
     yield from server_notices()
     yield from security_notices()
     yield from sign_in_notices()
+
+
+def redis_notices() -> Iterator[str]:
+    """A Redis that does not answer: nothing is served before it does."""
+    try:
+        sync_redis().ping()
+    except RedisError as error:
+        yield (
+            f"Redis does not answer ({first_line(error)}): look whether it runs and REDIS_URL is"
+            " right; the product is ready as soon as it answers"
+        )
 
 
 def model_notices() -> Iterator[str]:
@@ -145,10 +160,5 @@ def require_address(host: str, port: int) -> None:
 def require_files(*folders: Path) -> None:
     """Refuse folders that cannot be written, and a full disk."""
     for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StartupRefused(f"cannot create {folder}: {error.strerror}") from error
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise StartupRefused(f"cannot write to {folder}: set DATA_DIR to a writable directory")
+        require_folder(folder)
         require_space(folder)

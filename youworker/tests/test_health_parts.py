@@ -1,5 +1,6 @@
 """What is said of each part of the installation, and that none of them holds up the others."""
 
+import os
 import threading
 import time
 from datetime import timedelta
@@ -188,6 +189,22 @@ def test_a_disk_without_room_for_the_database_fails(monkeypatch):
     monkeypatch.setattr(checks, "LEAST_FREE_MB", 10**9)
     with override_config("api", disk_warning_mb=10**9):
         assert look_at("disk", checks.check_disk)["status"] == "failed"
+
+
+def test_a_disk_without_a_folder_for_files_fails_in_words(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "missing", tmp_path / "file"):
+        with override_config("database", data_dir=str(place)):
+            found = examination.in_words("disk", look_at("disk", checks.check_disk))
+
+        assert found["status"] == "failed"
+        assert found["detail"] == f"{place} is missing, or no directory"
+        assert "correct DATA_DIR" in found["remedy"]
+
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    with override_config("database", data_dir=str(tmp_path)):
+        found = look_at("disk", checks.check_disk)
+    assert (found["status"], str(found["detail"])) == ("failed", f"{tmp_path} cannot be written")
 
 
 @pytest.mark.django_db

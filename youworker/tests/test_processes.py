@@ -15,9 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
+import redis
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.core.management import call_command
+from django.db import OperationalError, connection
 
 from accounts.services import ensure_superuser
 from documents.embedding.shared import SOCKET_VARIABLE
@@ -31,6 +33,7 @@ from youworker.core.config import BASE_DIR, config
 from youworker.core.models import KeyFingerprint
 from youworker.encryption.keyring import require_keys
 from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
+from youworker.tests.support.configuring import override_config
 from youworker.tests.support.waiting import wait_until, wait_until_async
 from youworker.upstream.client import unreachable
 from youworker.upstream.endpoint import Endpoint
@@ -271,6 +274,35 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 
     with pytest.raises(StartupRefused, match="cannot create"):
         startup_checks.require_files(tmp_path / "file" / "folder")
+
+
+def test_a_silent_redis_is_told_with_what_helps(monkeypatch):
+    assert list(startup_checks.redis_notices()) == []
+
+    nobody = redis.Redis(port=free_port())
+    monkeypatch.setattr(startup_checks, "sync_redis", lambda: nobody)
+    (notice,) = startup_checks.redis_notices()
+    nobody.close()
+
+    assert notice.startswith("Redis does not answer (Error 111 connecting to localhost")
+    assert "REDIS_URL is right" in notice
+
+
+def test_up_tells_a_database_that_fails_in_one_line(monkeypatch, tmp_path):
+    def fail(*_arguments, **_options):
+        raise OperationalError("connection failed\n\tIs the server running?")
+
+    monkeypatch.setattr("youworker.management.commands.up.prepare_database", fail)
+    monkeypatch.setattr(commands, "children", lambda *_, **__: [Child("web", [], Lines())])
+    with (
+        override_config("database", data_dir=str(tmp_path)),
+        pytest.raises(StartupRefused) as refused,
+    ):
+        call_command("up", host="127.0.0.1", port=free_port())
+
+    told = str(refused.value)
+    assert told.startswith("the database fails: connection failed: look whether PostgreSQL runs")
+    assert "\n" not in told
 
 
 @pytest.mark.django_db

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from youworker.appliance.embedded.exceptions import NotReady, StartupRefused
 from youworker.appliance.embedded.folders import prepare_data_dir, prepare_socket_dir
 from youworker.appliance.embedded.locks import open_lock
+from youworker.appliance.embedded.obstacles import refusal_of
 from youworker.appliance.embedded.postgres import Postgres
 from youworker.appliance.embedded.redis import Redis
 from youworker.appliance.embedded.secrets import export_secrets
@@ -72,7 +73,7 @@ def refusing(config: Config) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StartupRefused(f"cannot use {config.data_dir}: {error.strerror}") from error
+        raise refusal_of(error, config.data_dir) from error
 
 
 def ensure_running() -> None:

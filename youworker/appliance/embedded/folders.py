@@ -10,6 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from youworker.appliance.embedded.exceptions import StartupRefused
+from youworker.appliance.embedded.obstacles import require_folder
 from youworker.core.sockets import socket_dir
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ SPACE_TO_START = 24 * MEGABYTE
 
 
 def prepare_data_dir(path: Path) -> Path:
-    """Create the data directory, private to this user; raises `OSError`."""
-    path.mkdir(parents=True, exist_ok=True)
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise StartupRefused(f"cannot write to {path}: set DATA_DIR to a writable directory")
+    """Create the data directory; raises `StartupRefused` where it cannot be used."""
+    require_folder(path)
     require_space(path)
     return path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from typing import TYPE_CHECKING, Any
@@ -114,13 +115,18 @@ def check_migrations() -> dict[str, Any]:
 
 
 def check_disk() -> dict[str, Any]:
-    """There is room for files."""
-    usage = shutil.disk_usage(config.data_dir)
+    """There is a folder for files, with room in it."""
+    folder = config.data_dir
+    if not os.path.isdir(folder):  # noqa: PTH112 -- no error where even looking is forbidden
+        raise LookupError(phrased("%(folder)s is missing, or no directory", folder=folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise LookupError(phrased("%(folder)s cannot be written", folder=folder))
+    usage = shutil.disk_usage(folder)
     free = usage.free // MEGABYTE
     found = {"free_bytes": usage.free, "total_bytes": usage.total}
     if free >= config.api.disk_warning_mb:
         return found
-    detail = phrased("%(free)s MB are free in %(folder)s", free=free, folder=config.data_dir)
+    detail = phrased("%(free)s MB are free in %(folder)s", free=free, folder=folder)
     if free < LEAST_FREE_MB:
         return {**found, "status": "failed", "detail": detail}
     return {**found, "warning": True, "detail": detail}

@@ -47,7 +47,8 @@ REMEDIES: dict[str, Words] = {
     "migrations": _("Run `manage.py migrate`, or start with `manage.py up`, which does it."),
     "disk": _(
         "Free space or enlarge the disk of DATA_DIR: when it is full, no file is taken in and"
-        " PostgreSQL stops."
+        " PostgreSQL stops. One that is missing or cannot be written: give it to the account of"
+        " YouWorker (chown -R), mount it for writing, or correct DATA_DIR."
     ),
     "storage": _("Look at the server of STORAGE_URL, its bucket and its keys."),
     "worker": _(

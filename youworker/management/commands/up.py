@@ -12,8 +12,14 @@ from youworker.appliance import commands
 from youworker.appliance.bootstrap import prepare_database
 from youworker.appliance.embedded import StartupRefused
 from youworker.appliance.output import Output
-from youworker.appliance.startup_checks import missing_parts, require_address, require_files
+from youworker.appliance.startup_checks import (
+    missing_parts,
+    redis_notices,
+    require_address,
+    require_files,
+)
 from youworker.appliance.supervisor import Supervisor
+from youworker.core.commands import first_line
 from youworker.core.config import config
 
 if TYPE_CHECKING:
@@ -47,12 +53,15 @@ class Command(BaseCommand):
         try:
             # The web process takes as long to load as the database to be prepared.
             prepare_database(output.write_line, meanwhile=children[0].start_early)
-            for notice in missing_parts():
+            for notice in (*redis_notices(), *missing_parts()):
                 output.write_line(f"youworker: {notice}")
             connection.close()
             asyncio.run(self.supervise(children, output, host=host, port=port))
         except OperationalError as error:
-            raise StartupRefused(f"the database fails: {error}".strip()) from error
+            raise StartupRefused(
+                f"the database fails: {first_line(error)}: look whether PostgreSQL runs and"
+                " DATABASE_URL is right (its own one writes postgres.log in DATA_DIR)"
+            ) from error
         finally:
             # After a start that was refused; else it has ended long ago.
             children[0].kill()
