@@ -37,7 +37,10 @@ def make_exports() -> int:
 
 @shared_task
 def erase_users() -> int:
-    """Carry out the erasures that are due."""
+    """Carry out the erasures that are due, after telling backups whom they are of."""
+    from youworker.backup import schedule  # noqa: PLC0415 -- other children need none of it
+
+    schedule.note_erased()
     return erasures.erase_users()
 
 

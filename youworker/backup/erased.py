@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
+from django.db import transaction
 
 from accounts.models import Erasure, User
 from youworker.backup.buckets import make_folder
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.sealing import write_draft
+from youworker.core.sql import lock_names
 from youworker.data_protection.erasures import request_erasure
 
 if TYPE_CHECKING:
@@ -32,8 +34,11 @@ def read_erased(place: BackupPlace) -> dict[str, str]:
         raise BackupRefused(f"{place.erased} is damaged.") from error
 
 
+@transaction.atomic
 def write_erased(place: BackupPlace) -> None:
     """Add everybody whose erasure was asked for here; nobody is ever taken off the list."""
+    # Who writes next has to see whom this one adds.
+    lock_names(f"erased {place.root}")
     asked = Erasure.objects.values_list("subject", "shared_documents")
     known = read_erased(place) | {str(subject): shared for subject, shared in asked}
     make_folder(place.root)

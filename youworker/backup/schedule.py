@@ -16,6 +16,7 @@ from youworker.backup.manifest import read_manifest
 from youworker.backup.places import BackupPlace, configured_place, last_made
 from youworker.backup.sealing import Seal, seal_for, seal_with_passphrase
 from youworker.core.config import config
+from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
     from youworker.backup.buckets import Location
@@ -24,6 +25,20 @@ logger = logging.getLogger(__name__)
 
 # One at a time, whichever process makes it.
 ALONE = 7_240_001
+
+
+def note_erased() -> None:
+    """Have every restore erase again whoever was asked to be erased, without waiting for a backup.
+
+    What keeps the list from being written keeps nobody from being erased: it is logged, and the
+    next scheduled backup tries again.
+    """
+    if not config.backup.directory:
+        return
+    try:
+        write_erased(configured_place())
+    except (OSError, DomainError):
+        logger.exception("restores cannot be told yet who was erased")
 
 
 def make_due_backup(*, at_once: bool = False) -> Made | None:

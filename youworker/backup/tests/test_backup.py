@@ -2,6 +2,8 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -10,13 +12,15 @@ import pyrage
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
-from accounts.models import Erasure
+from accounts.models import Erasure, User
 from accounts.tests.factories import UserFactory
 from documents import services as documents
 from documents.models import Document, StoredFile
 from documents.storage import storage_name
 from documents.tests.factories import DocumentFactory, store_bytes, stored_path
+from youworker import tasks
 from youworker.appliance.health import heartbeat
 from youworker.audit.lines import with_words
 from youworker.backup import making, restoring, schedule, sealing
@@ -30,7 +34,10 @@ from youworker.backup.sealing import Opener, Seal, identity_in, seal_for, seal_w
 from youworker.backup.verifying import original, verify_backup
 from youworker.core.config import config
 from youworker.core.redis import sync_redis
+from youworker.core.sql import fetch_row, lock_names
+from youworker.data_protection.erasures import request_erasure
 from youworker.tests.support.configuring import override_config
+from youworker.tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -292,6 +299,49 @@ def test_who_was_erased_stays_on_the_list(place):
     place.erased.write_text("[]")
     with pytest.raises(BackupRefused, match="damaged"):
         read_erased(place)
+
+
+def test_restores_are_told_at_once_who_is_erased(place):
+    gone = UserFactory()
+    request_erasure(gone, actor=gone)
+    with override_config("backup", directory=str(place.root)):
+        assert tasks.erase_users() == 1
+
+    assert read_erased(place) == {str(gone.pk): "hand_over"}
+
+
+def test_who_is_erased_does_not_wait_for_the_folder_of_backups(place, caplog):
+    place.root.write_text("A file is in the way.")
+    gone = UserFactory()
+    request_erasure(gone, actor=gone)
+    with override_config("backup", directory=str(place.root)):
+        assert tasks.erase_users() == 1
+
+    assert not User.objects.filter(pk=gone.pk).exists()
+    assert "restores cannot be told yet who was erased" in caplog.text
+
+
+def test_nobody_is_lost_from_the_list_when_two_write_it(place):
+    gone = UserFactory()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            lock_names(f"erased {place.root}")
+            written = pool.submit(write_elsewhere, place)
+            wait_until(waiting_for_a_name)
+            Erasure.objects.create(subject=gone.pk)
+        written.result()
+
+    assert read_erased(place) == {str(gone.pk): "hand_over"}
+
+
+def write_elsewhere(place):
+    with closing(connection):
+        write_erased(place)
+
+
+def waiting_for_a_name():
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    return fetch_row(waiting, [])
 
 
 def test_whoever_was_erased_since_is_erased_again():
