@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from youworker.appliance.health.rows import recent_rows
+from youworker.appliance.health.rows import IN_NEED, recent_rows
 from youworker.core.config import config
 from youworker.core.effects import attempt, queue_task
 from youworker.core.redis import sync_redis
@@ -25,9 +25,17 @@ ASKED, ASKED_SECONDS = "yw:backup:asked", 60
 
 @require_safe
 def show_health(request: HttpRequest) -> HttpResponse:
-    """A fragment of the first page: every part as it was a few seconds ago."""
+    """A fragment of the first page: every part as it was a few seconds ago, and those in need.
+
+    `calm` says that nothing else on the page needs attention.
+    """
     parts = recent_rows()
-    context = {"parts": parts, "may_back_up": may_back_up(request)}
+    context = {
+        "parts": parts,
+        "in_need": [part for part in parts if part["state"] in IN_NEED],
+        "is_calm": "calm" in request.GET,
+        "may_back_up": may_back_up(request),
+    }
     return render(request, "youworker/console/_health.html", context)
 
 

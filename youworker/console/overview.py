@@ -98,7 +98,6 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "alarms": [one for one in figures if one["alarming"] and one["count"]],
         "watched": any(one["alarming"] for one in figures),
         "model_files": model_files(request),
-        "may_see_health": request.user.is_staff,
         # Somebody who can set everything up is told how to begin.
         "model_servers_url": changelist_url("chat.ModelServer"),
         "people_url": changelist_url("accounts.User"),

@@ -196,6 +196,33 @@ def test_health_shows_what_fails_first(pages, parts):
     assert "&lt;b&gt;no key" in answer.content.decode()
 
 
+def test_what_needs_attention_counts_the_parts(pages, parts):
+    parts["encryption"]["remedy"] = "Restore the key."
+    answer = pages.get("/admin/health/parts/?calm=1")
+
+    above = answer.content.decode().partition('<div id="parts-in-need" hx-swap-oob="true">')[2]
+    assert [part["name"] for part in answer.context["in_need"]] == ["encryption", "worker"]
+    assert "Restore the key." in above
+    assert "Nothing at the moment." not in above
+
+
+@pytest.mark.parametrize(("address", "says"), [("?calm=1", True), ("", False)])
+def test_nothing_needs_attention_where_nothing_else_does_either(pages, parts, address, says):
+    del parts["worker"], parts["encryption"]
+
+    text = pages.get(f"/admin/health/parts/{address}").content.decode()
+
+    assert ("Nothing at the moment." in text) is says
+
+
+def test_the_first_page_asks_with_what_it_knows(pages):
+    asks = '<div data-test="health" hx-get="/admin/health/parts/{}"'
+    assert asks.format("?calm=1") in pages.get("/admin/").content.decode()
+    RunFactory(status=RunStatus.FAILED)
+    assert asks.format("") in pages.get("/admin/").content.decode()
+    assert asks.format("") in staff_client("view_group").get("/admin/").content.decode()
+
+
 def test_a_backup_is_made_when_a_superuser_wants_one(
     pages, parts, monkeypatch, configured, tmp_path
 ):

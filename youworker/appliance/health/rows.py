@@ -30,6 +30,7 @@ WORDS = {
 }
 # What is looked at first: the worst.
 ORDER = ("failed", "warning", "unknown", "ok")
+IN_NEED = {"failed", "warning"}
 
 
 def recent_rows() -> list[dict[str, Any]]:

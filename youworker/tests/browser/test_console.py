@@ -31,6 +31,9 @@ def test_the_console_is_drawn_and_everybody_can_use_it(console):
     parts = console.locator('[data-test="health"] li')
     expect(parts.first).to_be_visible(timeout=SLOW)
     assert parts.count() > 10
+    in_need = console.locator('[data-test="health"] :is(.failed, .warning)').count()
+    expect(console.locator("#parts-in-need li")).to_have_count(in_need)
+    expect(console.locator("#parts-in-need .hint")).to_have_count(0)
     assert console.locator(".drawing").count() == 6
 
     for path in ("/admin/", "/admin/live/", "/admin/unanswered/"):
