@@ -127,6 +127,9 @@ def check_empty() -> None:
         others = cursor.fetchone()[0]
     if others:
         raise BackupRefused("Stop the product first: others are connected to its database.")
+    # Nobody has prepared a database that was just made.
+    if not connection.introspection.table_names():
+        return
     people = User.objects.exclude(is_superuser=True).exists() or User.objects.count() > 1
     rows = (Session.all_objects, Document.all_objects, StoredFile.objects)
     if people or any(manager.exists() for manager in rows):

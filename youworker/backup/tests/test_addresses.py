@@ -1,6 +1,12 @@
 """The programs of a backup: through TLS, past a pooler, newer ones, and what is refused."""
 
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import psycopg
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -19,6 +25,7 @@ from youworker.backup.making import make_backup
 from youworker.backup.places import DUMP, BackupPlace
 from youworker.backup.sealing import Opener, Seal
 from youworker.backup.verifying import verify_backup
+from youworker.core.config import BASE_DIR
 from youworker.core.postgres.pooling import known_words, require_sessions
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.poolers import running_pooler
@@ -61,6 +68,54 @@ def test_a_server_that_takes_tls_only_is_backed_up(tls, place):
 
     assert verify_backup(place, made.name, Opener()).files == 1
     assert list_dump(place.folder(made.name) / DUMP) > 100
+
+
+def test_a_backup_comes_back_to_a_server_that_takes_tls_only(tls, place, tmp_path):
+    document = DocumentFactory(stored_file=store_bytes(b"x"))
+    make_backup(place.root, Seal())
+
+    with empty_database("youworker_restored") as name:
+        root = str(tls.folder / "tls_certificate")
+        address = tls.address(to=name, sslmode="verify-full", sslrootcert=root)
+        restored = restore(place, DATABASE_URL=address, DATA_DIR=str(tmp_path / "new"))
+        assert restored.returncode == 0, restored.stderr
+        known = connection.settings_dict
+        with psycopg.connect(host=known["HOST"], user=known["USER"], dbname=name) as found:
+            (ids,) = found.execute("SELECT array_agg(id) FROM documents_document").fetchone()
+
+    assert ids == [document.pk]
+    originals = [file for file in (tmp_path / "new/files").rglob("*") if file.is_file()]
+    assert [file.read_bytes() for file in originals] == [b"x"]
+
+
+@contextmanager
+def empty_database(name):
+    """A database beside that of the tests, for a block."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        try:
+            yield name
+        finally:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def restore(place, **environment):
+    """Run the command in an installation that is configured by its environment alone."""
+    keys = ",".join(settings.MESSAGE_ENCRYPTION_KEYS)
+    environment |= {
+        "PATH": "/usr/bin:/bin",
+        "REDIS_URL": settings.REDIS_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "MESSAGE_ENCRYPTION_KEYS": keys,
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", "restore", str(place.root)],
+        cwd=BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_a_server_that_is_another_one_is_not_trusted(tls, by_transaction, place):

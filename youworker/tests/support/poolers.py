@@ -51,9 +51,9 @@ class Pooler:
     port: int
     folder: Path
 
-    def address(self, **options: str) -> str:
-        """The URL of the database of the tests through it."""
-        name = connection.settings_dict["NAME"]
+    def address(self, *, to: str = "", **options: str) -> str:
+        """The URL of the database of the tests, or of another one, through it."""
+        name = to or connection.settings_dict["NAME"]
         query = f"?{urlencode(options)}" if options else ""
         return f"postgres://anybody@127.0.0.1:{self.port}/{name}{query}"
 
