@@ -181,6 +181,7 @@ def parts(monkeypatch):
     told = {"latency_ms": 1, "warning": False, "remedy": ""}
     found = {
         "redis": {**told, "status": "ok"},
+        "reranker": {**told, "status": "ok", "endpoint": None},
         "worker": {**told, "status": "ok", "warning": True},
         "encryption": {**told, "status": "failed", "detail": "<b>no key</b>"},
     }
@@ -192,7 +193,8 @@ def test_health_shows_what_fails_first(pages, parts):
     answer = pages.get("/admin/health/parts/")
 
     found = [part["state"] for part in answer.context["parts"]]
-    assert found == ["failed", "warning", "ok"]
+    assert found == ["failed", "warning", "ok", "ok"]
+    assert "None is set up." in answer.content.decode()
     assert "&lt;b&gt;no key" in answer.content.decode()
 
 

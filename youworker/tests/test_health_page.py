@@ -73,7 +73,7 @@ def test_facts_are_told_of_every_part_that_has_some():
     assert len(facts("backup", directory="x", **made)) == 2
     assert facts("tool_servers", servers={"crm": {"status": "ready"}}) == ["crm: Ready"]
     assert facts("models", endpoint="http://model:8000/v1") == ["http://model:8000/v1"]
-    assert facts("models", endpoint=None) == []
+    assert facts("models", endpoint=None) == ["None is set up."]
     # What failed has a detail instead.
     assert facts("disk", status="failed") == []
 

@@ -120,9 +120,8 @@ def facts_of_tool_servers(part: Outcome) -> Iterator[str]:
 
 
 def facts_of_endpoint(part: Outcome) -> Iterator[str]:
-    """The address."""
-    if part.get("endpoint"):
-        yield part["endpoint"]
+    """The address, if there is a server."""
+    yield part.get("endpoint") or gettext("None is set up.")
 
 
 def shown_time(value: str) -> str:
