@@ -123,10 +123,16 @@ KINDS = (
         rf"|\b(?:what|which)(?: is| are|['\u2019]s)? (?:the |a |an )?(?:\w+ ){{0,2}}{PAID}s?\b"
         rf"|\bquanto (?:costa\w*|paga\w*|si paga|guadagna\w*|vale|bisogna pagare|ammonta)"
         rf"|\ba quanto ammonta\b|\bqual è (?:il |la |l['\u2019])?(?:\w+ )?{PAID}\b"
-        rf"|\bwas kostet\b|\bwie ?viel kostet\b|\bwie (?:hoch|teuer) (?:ist|sind)\b.{{0,80}}{PAID}",
+        r"|\bwhat (?:do|does|did|will|would)\b.{0,80}\bcosts?\b|\bwie teuer\b"
+        r"|\bcombien (?:co[ûu]te|vaut|valent)"
+        r"|\b(?:quel est|quels sont) (?:le|les) (?:prix|tarifs?)\b"
+        r"|\bcu[aá]nto (?:cuesta|vale)|\bquanto (?:custa|custam)\b"
+        r"|\bwas koste[tn]\b|\bwie ?viel koste[tn]\b"
+        rf"|\bwie (?:hoch|teuer) (?:ist|sind)\b.{{0,80}}{PAID}",
         MONEY,
         strict=True,
-        meant="cost costs price pay paid charge charged costa costano prezzo pagare kostet preis",
+        meant="cost costs price pay paid charge charged costa costano prezzo pagare kostet"
+        " kosten preis teuer coûte coute coûtent prix tarif tarifs cuesta cuestan custa custam",
     ),
     kind(
         "weight",

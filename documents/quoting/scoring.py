@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
     from documents.quoting.candidates import Candidate, Wanted
-    from documents.quoting.questions import Question
     from documents.quoting.units import Unit
 
 CODE = re.compile(
@@ -25,6 +24,7 @@ CODE = re.compile(
 )
 # Added to the rarity of each word, so that two short passages do not make it everything.
 EVEN = 0.5
+MEANT_SHARE, ROW_BONUS = 0.3, 0.5
 HEADING_SHARE, WHOLE_HEADING_SHARE = 0.45, 0.9
 NEIGHBOUR_SHARE = 0.25
 RANK_STEP, RANK_FLOOR = 0.04, 0.7
@@ -64,16 +64,22 @@ class Scale:
 
 
 def scale_of(
-    question: Question, candidates: Sequence[Candidate], headings: Sequence[set[str]]
+    wanted: Wanted, candidates: Sequence[Candidate], headings: Sequence[set[str]]
 ) -> Scale:
-    """Rare words count more; a word found nowhere counts most."""
+    """Rare words count more; a word found nowhere counts most.
+
+    A row with a price does not say "costs": what the form of the answer stands for counts little.
+    """
+    question = wanted.question
+    meant = question.own - wanted.own
     counts = Counter(word for candidate in candidates for word in set(candidate.words))
     in_headings = Counter(word for heading in headings for word in heading)
     size = len(candidates)
     worth = {}
     for word, weight in question.weights.items():
         found = counts[word] + in_headings[word]
-        worth[word] = weight * (EVEN + math.log(1 + (size + 1) / (found + 0.5)))
+        share = MEANT_SHARE if word in meant else 1.0
+        worth[word] = share * weight * (EVEN + math.log(1 + (size + 1) / (found + 0.5)))
     return Scale(worth)
 
 
@@ -92,6 +98,19 @@ def title_share(heading: str, scale: Scale, wanted: Wanted) -> float:
     """1 when a part of the title is asked about, and nothing else: such a passage defines it."""
     parts = [set(wanted.reader.terms(part)) for part in PARTS.split(heading)]
     return float(any(part and part <= scale.worth.keys() for part in parts))
+
+
+def row_bonus(candidate: Candidate, scale: Scale, title: set[str], wanted: Wanted) -> float:
+    """What a row gets that has the figure asked for: more, the more it is about the question.
+
+    A sentence has verbs in common with a question, and says less of the thing.
+    """
+    words = set(candidate.words)
+    is_row = candidate.unit.form is Form.ROW and wanted.has_form and candidate.kind > 0
+    if not is_row or wanted.own.isdisjoint(words):
+        return 0.0
+    about = scale.limited(wanted.own).share(words | candidate.heading | title)
+    return ROW_BONUS * about * about
 
 
 def score(

@@ -14,7 +14,7 @@ from documents.quoting.candidates import Candidate, Passage, Wanted
 from documents.quoting.choosing import LEAST_SCORE, MOST_OF_LIST, Quote, chosen, quotes_of
 from documents.quoting.names import codes_in, is_named, names_in
 from documents.quoting.questions import parts_of
-from documents.quoting.scoring import covers, scale_of, score, title_share
+from documents.quoting.scoring import covers, row_bonus, scale_of, score, title_share
 from documents.quoting.sentences import without_links
 from documents.quoting.units import Form, units_of
 from documents.quoting.words import reader_of
@@ -83,7 +83,7 @@ def quotes_for(
     if not candidates or not question.weights:
         return []
     headings = [set(reader.terms(passage.heading)) for passage in passages]
-    scale = scale_of(question, candidates, headings)
+    scale = scale_of(wanted, candidates, headings)
     for group, passage, heading in zip(groups, passages, headings, strict=True):
         touched = heading.union(*(one.heading.union(one.words) for one in group))
         is_covered = covers(scale, wanted.own, touched)
@@ -182,6 +182,7 @@ def rate_group(
         candidate.is_covered = is_covered
         candidate.kind = wanted.fit(candidate, passage)
         candidate.score = score(candidate, scale, heading, nearby, by_heading=wanted.is_topic)
+        candidate.score += row_bonus(candidate, scale, heading, wanted)
         if candidate.score and place < FIRST_SENTENCES:
             candidate.score += TITLE_BONUS * title
 

@@ -202,6 +202,41 @@ def test_a_row_is_quoted_with_the_head_of_its_table():
     assert found.block == "| Place | Hotel | Meals |\n| --- | --- | --- |\n| Italy | £140 | £42 |"
 
 
+PRICES = (
+    "codice;articolo;prezzo;consegna\nPU-1;Pompa;1.240,00 €;5 giorni\n"
+    "GU-1;Guarnizione;12,50 €;2 giorni\nVA-3;Valvola;34,00 €;3 giorni"
+)
+ADVICE = (
+    "Una valvola che perde costa circa 200 euro l'anno. Una pompa vecchia costa alla ditta 300 "
+    "euro di corrente l'anno. Riparare la caldaia costa 90 euro."
+)
+ARTICLES = "| Article | Price |\n|---|---|\n| Pump | £140 |\n| Seal | £2 |"
+REPAIRS = (
+    "A leaking pipe costs about £200 a year. Calling the plumber costs £90, and the pump then "
+    "costs another £30 in power. Every repair costs time."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "prose", "table", "row"),
+    [
+        ("Quanto costa la pompa?", "it", ADVICE, PRICES, "PU-1;Pompa;1.240,00 €;5 giorni"),
+        ("How much does the pump cost?", "en", REPAIRS, ARTICLES, "Pump | £140"),
+        ("What does the pump cost?", "en", REPAIRS, ARTICLES, "Pump | £140"),
+    ],
+)
+def test_a_row_is_preferred_to_a_sentence_that_has_the_verb(question, language, prose, table, row):
+    before = quotes(question, prose, table, language=language)
+    behind = quotes(question, table, prose, language=language)
+
+    assert (before[0], behind[0]) == ((2, row), (1, row))
+
+
+def test_a_row_about_something_else_is_no_answer():
+    assert quotes("Quanto costa il tetto?", PRICES, language="it") == []
+    assert quotes("What does the roof cost?", ARTICLES) == []
+
+
 def test_who_asks_about_a_topic_gets_what_stands_below_its_heading():
     text = "## Sickness\n\nCall your team leader before nine.\n\n## Parking\n\nThere are 46 spaces."
 
