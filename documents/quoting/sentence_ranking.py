@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from documents.quoting.answer_kinds import counted_words, kinds_of
 from documents.quoting.candidates import Candidate, Passage, Wanted
 from documents.quoting.choosing import LEAST_SCORE, MOST_OF_LIST, Quote, chosen, quotes_of
+from documents.quoting.foreign import let_foreign_answer
 from documents.quoting.names import codes_in, is_named, names_in
 from documents.quoting.questions import parts_of
 from documents.quoting.scoring import covers, row_bonus, scale_of, score, title_share
@@ -93,6 +94,7 @@ def quotes_for(
     is_compared = any(candidate.near for candidate in candidates)
     for candidate in candidates:
         decide(candidate, wanted, passages[candidate.passage], is_compared=is_compared)
+    let_foreign_answer(candidates, wanted, passages, meaning if is_compared else None)
     return quotes_of(chosen(candidates), groups, passages)
 
 
@@ -196,11 +198,16 @@ def compare(
     """Note how near the candidates come to the question that words speak for most."""
     if meaning is None:
         return
-    # In the order of the search where words say nothing.
-    likely = sorted(candidates, key=lambda one: (-one.score, one.passage, one.position))
+    # In the order of the search where words say nothing, what has the right form first.
+    likely = sorted(candidates, key=order_of_comparing)
     texts = [text_for_meaning(one, passages[one.passage]) for one in likely]
     for candidate, near in zip(likely, meaning(question.query, texts), strict=False):
         candidate.near = near
+
+
+def order_of_comparing(candidate: Candidate) -> tuple[float, bool, int, int]:
+    """What decides which candidates are compared, for not all of them are."""
+    return -candidate.score, not candidate.kind, candidate.passage, candidate.position
 
 
 def text_for_meaning(candidate: Candidate, passage: Passage) -> str:
