@@ -35,6 +35,9 @@ REASONS = {
     "not_a_file": _("This is a link or a device, not a file."),
     "nested_too_deep": _("There are too many archives within archives."),
     "placeholder_file": _("This only stands for a file that lies elsewhere: download that first."),
+    "rar_archive": _(
+        "This is a RAR archive, which cannot be read: unpack it, or pack its files as ZIP or 7z."
+    ),
     "server_busy": _("The server is too busy to read the file at this moment."),
     "storage_full": _("There is no room left for files on the server."),
     "too_large": _("The file is too large."),

@@ -46,7 +46,7 @@ def near(**values):
             for sentence in sentences[:MOST_SENTENCES]
         ]
 
-    asked: list[list[str]] = []
+    asked = list[list[str]]()
     meaning.asked = asked
     return meaning
 

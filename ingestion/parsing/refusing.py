@@ -10,6 +10,11 @@ ELSEWHERE = Reason(
     "placeholder_file", "This only stands for a file that lies elsewhere: download that first."
 )
 IN_USE = Reason("lock_file", "This only marks a file as being edited, and has no text.")
+# Its format is not free: what unpacks it is a program of others under their own licence.
+RAR = Reason(
+    "rar_archive",
+    "This is a RAR archive, which cannot be read: unpack it, or pack its files as ZIP or 7z.",
+)
 
 BY_NAME_ENDING = (
     ((".crdownload", ".part", ".partial", ".opdownload", ".!ut", ".download", ".tmp~"), UNFINISHED),
@@ -21,7 +26,6 @@ LOCKS = ("~$", ".~lock.")
 BEGINNINGS = (
     (0, b"\x7fELF", "a program"),
     (0, b"MZ\x90", "a program"),
-    (0, b"Rar!", "a RAR archive"),
     (0, b"SQLite format 3", "a database"),
     (0, b"\x4c\x00\x00\x00\x01\x14\x02\x00", "a shortcut of Windows"),
     (0, b"\x00\x01\x00\x00Standard ", "a database"),
@@ -48,6 +52,7 @@ BEGINNINGS = (
     (0, b"8BPS", "a file of Photoshop"),
     (0x8001, b"CD001", "an image of a disc"),
 )
+RAR_BEGINNING = b"Rar!\x1a\x07"
 LOCKED = (b"-----BEGIN PGP MESSAGE-----", b"Salted__", b"age-encryption.org/v1")
 PROGRAM_HEAD = 1024
 
@@ -66,6 +71,8 @@ def refuse_by_beginning(data: bytes) -> None:
     """Raise `ParseFailed` for a file of a kind that holds no text, with what it is."""
     if data.startswith(LOCKED):
         raise ENCRYPTED.failure()
+    if data.startswith(RAR_BEGINNING):
+        raise RAR.failure()
     for place, start, label in BEGINNINGS:
         if data.startswith(start, place):
             raise refusal(label)

@@ -50,6 +50,8 @@ def test_what_is_no_text_is_told(read, name, content, said):
         (".~lock.report.odt#", b",smith,desk,01.01.2026 10:00;", "lock_file"),
         ("a.asc", b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n", "encrypted_file"),
         ("a.enc", b"Salted__" + b"abcdefgh" * 20, "encrypted_file"),
+        ("plans.rar", b"Rar!\x1a\x07\x01\x00" + b"\x33\x92\xb5\xe5" * 50, "rar_archive"),
+        ("plans.zip", b"Rar!\x1a\x07\x00" + b"\xcf\x90\x73\x00" * 50, "rar_archive"),
         ("a.txt", b"", "empty_file"),
         ("a.txt", b" \n\t \r\n", "empty_file"),
         ("a.txt", b"\xef\xbb\xbf \n", "no_text"),
@@ -61,9 +63,19 @@ def test_why_there_is_nothing_to_read_is_told(read, name, content, code):
     assert refusal(read, content, name).code == code
 
 
+def test_who_sends_a_rar_archive_is_told_what_helps(read):
+    found = refusal(read, b"Rar!\x1a\x07\x01\x00" + bytes(100), "plans.rar")
+
+    assert "RAR" in found.detail
+    assert "ZIP or 7z" in found.detail
+    # The sentence that is translated is the one that is stored.
+    assert str(REASONS[found.code]) == found.detail
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("a.txt", b"Rar! said the bear, and again."),
         ("a.txt", b"MZ is short for Mark Zbikowski."),
         ("notes.txt", b"My ftyp notes about OTTO and wOFF."),
         ("part.txt", b"A part of it."),
