@@ -14,12 +14,12 @@ from redis.exceptions import RedisError
 
 from chat.models import Run
 from chat.runs import inputs, store
-from chat.runs.executor import execute_run
+from chat.runs.executor import LAST_SECONDS, execute_run
 from chat.runs.leases import LeaseLost, RunLease, read_from_database, write_to_database
 from chat.runs.places import PlaceTeller
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.store import internal_sentence
-from chat.runs.sweeper import append_end, stop_run
+from chat.runs.sweeper import append_end, hand_back, stop_run
 from chat.runs.upkeep import Upkeep
 from youworker.core.config import config
 from youworker.core.db import run_in_thread, run_in_vital_thread
@@ -235,6 +235,9 @@ class RunManager:
                 return await execute_run(run_input, lease, stop, is_new=run is not None)
         except LeaseLost:
             return None
+        except asyncio.CancelledError:
+            await self.hand_back(run_id, lease)
+            raise
         except Exception:
             logger.exception("run %s broke down", run_id)
             await self.end_broken(run_id, lease)
@@ -246,6 +249,14 @@ class RunManager:
             if self.stops.get(run_id) is stop:
                 del self.stops[run_id]
                 self.leases.pop(run_id, None)
+
+    async def hand_back(self, run_id: UUID, lease: RunLease) -> None:
+        """Leave a run to others that the process ended before it was begun; its lease is last."""
+        try:
+            async with asyncio.timeout(LAST_SECONDS):
+                await run_in_vital_thread(hand_back, run_id, lease.token)
+        except Exception:
+            logger.exception("run %s is left to the sweeper", run_id)
 
     async def end_broken(self, run_id: UUID, lease: RunLease) -> None:
         """End a run that broke down, with what was saved of it; the sweeper is the last resort."""

@@ -27,6 +27,8 @@ from youworker.core.redis import sync_redis
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from chat.managers import RunQuerySet
+
 # An answer that ends its process three times would end every process in turn.
 MOST_TAKEOVERS = 3
 # The greatest number an entry of a Redis Stream can have.
@@ -45,10 +47,23 @@ def interrupt_stalled_runs() -> int:
 
 def requeue_stalled(run: Run) -> bool:
     """Let another process go on with a run whose process is gone, if its viewers notice nothing."""
-    rows = Run.objects.stalled().wanted().filter(pk=run.pk, takeovers__lt=MOST_TAKEOVERS)
+    rows = Run.objects.stalled().filter(takeovers__lt=MOST_TAKEOVERS)
+    return requeue(rows, run, takeovers=F("takeovers") + 1)
+
+
+def hand_back(run_id: UUID, token: UUID) -> bool:
+    """Let another process go on with a run of ours at once, if its viewers notice nothing."""
+    rows = Run.objects.running().held(token)
+    run = rows.filter(pk=run_id).select_related("answer").first()
+    return run is not None and requeue(rows, run)
+
+
+def requeue(rows: RunQuerySet, run: Run, **changes: Any) -> bool:
+    """Queue a run again that is among the rows, and can be gone on with; whether it was."""
+    rows = rows.wanted().filter(pk=run.pk)
     if not rows.exists() or not is_resumable(run):
         return False
-    changes = {**RELEASED, "takeovers": F("takeovers") + 1, "updated_at": Now()}
+    changes |= {**RELEASED, "updated_at": Now()}
     if not rows.update(status=RunStatus.QUEUED, **changes):
         return False
     announce_queued()

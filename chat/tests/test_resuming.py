@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 from django.test import AsyncClient
+from django.utils import timezone
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
@@ -21,11 +22,12 @@ from chat.enums import Decision, RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
-from chat.runs import store, sweeper, toolset
+from chat.runs import manager, store, sweeper, toolset
 from chat.runs.log.run_log import LogCipher
+from chat.runs.log.writer import LogWriter
 from chat.runs.manager import launch, request_stop, run_manager
 from chat.runs.queue import claim_queued
-from chat.runs.sweeper import interrupt_stalled_runs
+from chat.runs.sweeper import hand_back, interrupt_stalled_runs
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.run_support import stored
@@ -385,6 +387,40 @@ async def test_a_process_that_ends_before_anything_was_shown_leaves_the_run_to_o
     assert texts(events) == "All of it."
     assert numbers_are_whole(events)
     assert events[-1][2]["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("place", ["input", "log"])
+async def test_a_run_that_its_process_had_not_begun_is_left_to_others(
+    spoken_by, monkeypatch, place
+):
+    spoken_by(ScriptedModel([[TextDelta("All of it.")]]))
+    reached, whole = asyncio.Event(), {"input": manager.load_input, "log": LogWriter.open}
+
+    async def never(*_args, **_kwargs):
+        reached.set()
+        await asyncio.Event().wait()
+
+    where = (manager, "load_input") if place == "input" else (LogWriter, "open")
+    monkeypatch.setattr(*where, never)
+    run_id = await ask()
+    await reached.wait()
+
+    await close_all()
+
+    left = await stored(run_id)
+    assert (left.status, left.lease_token, left.takeovers) == (RunStatus.QUEUED, None, 0)
+    monkeypatch.setattr(*where, whole[place])
+    run_manager().serve()
+    events = await watched(run_id)
+    assert (texts(events), events[-1][2]["status"]) == ("All of it.", "succeeded")
+
+
+async def test_a_run_that_somebody_stopped_is_not_handed_on():
+    run = await sync_to_async(held_run)(stop_requested_at=timezone.now())
+
+    assert not await sync_to_async(hand_back)(run.pk, run.lease_token)
+    assert not await sync_to_async(hand_back)(run.pk, uuid4())
+    assert (await stored(run.pk)).status == RunStatus.RUNNING
 
 
 async def test_a_call_under_way_at_the_end_of_its_process_is_not_repeated(spoken_by, server):
