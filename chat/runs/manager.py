@@ -19,7 +19,7 @@ from chat.runs.leases import LeaseLost, RunLease, read_from_database, write_to_d
 from chat.runs.places import PlaceTeller
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.store import internal_sentence
-from chat.runs.sweeper import append_end, hand_back, stop_run
+from chat.runs.sweeper import append_end, release_run, stop_run
 from chat.runs.upkeep import Upkeep
 from youworker.core.config import config
 from youworker.core.db import run_in_thread, run_in_vital_thread
@@ -236,7 +236,7 @@ class RunManager:
         except LeaseLost:
             return None
         except asyncio.CancelledError:
-            await self.hand_back(run_id, lease)
+            await self.release_run(run_id, lease)
             raise
         except Exception:
             logger.exception("run %s broke down", run_id)
@@ -250,11 +250,11 @@ class RunManager:
                 del self.stops[run_id]
                 self.leases.pop(run_id, None)
 
-    async def hand_back(self, run_id: UUID, lease: RunLease) -> None:
+    async def release_run(self, run_id: UUID, lease: RunLease) -> None:
         """Leave a run to others that the process ended before it was begun; its lease is last."""
         try:
             async with asyncio.timeout(LAST_SECONDS):
-                await run_in_vital_thread(hand_back, run_id, lease.token)
+                await run_in_vital_thread(release_run, run_id, lease.token)
         except Exception:
             logger.exception("run %s is left to the sweeper", run_id)
 

@@ -48,17 +48,17 @@ def interrupt_stalled_runs() -> int:
 def requeue_stalled(run: Run) -> bool:
     """Let another process go on with a run whose process is gone, if its viewers notice nothing."""
     rows = Run.objects.stalled().filter(takeovers__lt=MOST_TAKEOVERS)
-    return requeue(rows, run, takeovers=F("takeovers") + 1)
+    return queue_again(rows, run, takeovers=F("takeovers") + 1)
 
 
-def hand_back(run_id: UUID, token: UUID) -> bool:
+def release_run(run_id: UUID, token: UUID) -> bool:
     """Let another process go on with a run of ours at once, if its viewers notice nothing."""
     rows = Run.objects.running().held(token)
     run = rows.filter(pk=run_id).select_related("answer").first()
-    return run is not None and requeue(rows, run)
+    return run is not None and queue_again(rows, run)
 
 
-def requeue(rows: RunQuerySet, run: Run, **changes: Any) -> bool:
+def queue_again(rows: RunQuerySet, run: Run, **changes: Any) -> bool:
     """Queue a run again that is among the rows, and can be gone on with; whether it was."""
     rows = rows.wanted().filter(pk=run.pk)
     if not rows.exists() or not is_resumable(run):

@@ -27,7 +27,7 @@ from chat.runs.log.run_log import LogCipher
 from chat.runs.log.writer import LogWriter
 from chat.runs.manager import launch, request_stop, run_manager
 from chat.runs.queue import claim_queued
-from chat.runs.sweeper import hand_back, interrupt_stalled_runs
+from chat.runs.sweeper import interrupt_stalled_runs, release_run
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from chat.tests.run_support import stored
@@ -418,8 +418,8 @@ async def test_a_run_that_its_process_had_not_begun_is_left_to_others(
 async def test_a_run_that_somebody_stopped_is_not_handed_on():
     run = await sync_to_async(held_run)(stop_requested_at=timezone.now())
 
-    assert not await sync_to_async(hand_back)(run.pk, run.lease_token)
-    assert not await sync_to_async(hand_back)(run.pk, uuid4())
+    assert not await sync_to_async(release_run)(run.pk, run.lease_token)
+    assert not await sync_to_async(release_run)(run.pk, uuid4())
     assert (await stored(run.pk)).status == RunStatus.RUNNING
 
 
