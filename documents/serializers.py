@@ -335,7 +335,8 @@ class TookSerializer(serializers.Serializer[Any]):
 class SearchAnswerSerializer(serializers.Serializer[Any]):
     """The hits, best first; `mode` is `keyword` when no embedding model answers.
 
-    `only_similar` says that no hit has a word of the query: they are the nearest in meaning.
+    `only_similar` says that no hit has a word of the query: they are the nearest in meaning;
+    `incomplete` that files which the user handed in are still to be read.
     """
 
     results = SearchHitSerializer(many=True)
@@ -345,3 +346,4 @@ class SearchAnswerSerializer(serializers.Serializer[Any]):
     understood = UnderstoodSerializer()
     reranked = serializers.BooleanField()
     only_similar = serializers.BooleanField()
+    incomplete = serializers.BooleanField()

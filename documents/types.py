@@ -135,6 +135,8 @@ class SearchAnswer:
     reranked: bool = False
     # None of the hits has a word that was looked for: they are the nearest in meaning, however far.
     only_similar: bool = False
+    # Files that whoever searches handed in are still to be read, so nothing of them was found.
+    incomplete: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `POST /v1/search`."""
@@ -146,6 +148,7 @@ class SearchAnswer:
             "understood": self.understood.as_json(),
             "reranked": self.reranked,
             "only_similar": self.only_similar,
+            "incomplete": self.incomplete,
         }
 
 

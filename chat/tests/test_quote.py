@@ -118,6 +118,19 @@ def test_it_says_plainly_when_nothing_fits(question, said, results):
     assert reply(searched(question, *map(result, results)), TOOLS) == said
 
 
+def test_it_says_when_files_are_not_read_yet():
+    conversation = searched("What is the capital of Mongolia?", result(BREAD, 1))
+    conversation[-1].structured["incomplete"] = True
+    found = searched("Is the standby kept by streaming replication?", result(REPLICATION, 1))
+    found[-1].structured["incomplete"] = True
+
+    assert reply(conversation, TOOLS) == (
+        "I found nothing about this in your documents. "
+        "Some of your files are still being read: ask again when they are ready."
+    )
+    assert "still being read" not in reply(found, TOOLS), "it has its answer"
+
+
 def test_how_many_is_no_word_of_the_answer():
     text = "Employees have 27 days of paid leave. Leave is paid. Leave is planned. Leave is noted."
 

@@ -12,7 +12,7 @@ from documents.search.neighbours import add_context
 from documents.search.operators import Understood, understand
 from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_query
 from documents.search.reranking import depth_of, rerank
-from documents.search.scope import documents_in, narrow
+from documents.search.scope import documents_in, has_unread_files, narrow
 from documents.search.statement import SearchPlan, list_newest, run_search
 from documents.search.stopwatch import Stopwatch
 from documents.services.sharing import access_reasons_by_document
@@ -99,6 +99,7 @@ def search(
         *(results, took, plan.mode, watch.parts, understood),
         reranked=reranked is not None,
         only_similar=is_only_similar(results, plan),
+        incomplete=has_unread_files(actor),
     )
 
 

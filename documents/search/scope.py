@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Func, Q, TextField
 
+from accounts.models import User
 from documents.models import Collection, Document
 from documents.search.conditions import LEFT_OUT, folded
 from documents.search.file_types import type_rule
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from accounts.models import User
     from documents.managers import DocumentQuerySet
     from documents.search.operators import Understood
 
@@ -117,3 +117,14 @@ def folded_title() -> Func:
         left_out=f"'{LEFT_OUT}'",
         output_field=TextField(),
     )
+
+
+def has_unread_files(user: User) -> bool:
+    """Whether files that somebody handed in are still to be read: nothing of them is found yet."""
+    # What has its passages is found by words while it waits for vectors.
+    rows = User.objects.filter(
+        pk=user.pk,
+        ingestion_runs__finished_at__isnull=True,
+        ingestion_runs__items__stage__in=("queued", "parsing"),
+    )
+    return rows.exists()

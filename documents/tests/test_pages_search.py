@@ -2,10 +2,12 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from documents.quoting.highlighting import excerpt
 from documents.tests.factories import CollectionFactory, DocumentFactory, embed, write
+from ingestion.tests.factories import ItemFactory
 from youworker.tests.support.pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +43,18 @@ def test_passages_are_shown_with_their_words_marked_and_lead_to_their_place(brow
     assert "Leave &lt;b&gt;" in shown
     assert f'href="/documents/{leave.pk}?chunk={passage.pk}"' in shown
     assert "1 passage found" in shown
+
+
+def test_whose_files_are_still_being_read_is_told(browser, ada, leave):
+    told = "Some of your files are still being read"
+    item = ItemFactory()
+    assert told not in text_of(browser.get("/search?q=thirty&mode=keyword"))
+    item.run.owner = ada
+    item.run.save()
+    assert told in text_of(browser.get("/search?q=thirty&mode=keyword"))
+    item.run.finished_at = timezone.now()
+    item.run.save()
+    assert told not in text_of(browser.get("/search?q=thirty&mode=keyword"))
 
 
 def test_nothing_of_others_is_found(browser, leave):

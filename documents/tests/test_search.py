@@ -360,6 +360,7 @@ def test_as_json_has_the_shape_of_the_contract(letters):
         "understood",
         "reranked",
         "only_similar",
+        "incomplete",
     }
     assert set(hit) == {
         *("chunk_id", "text", "score", "page", "heading", "start", "end", "second", "cells"),

@@ -83,7 +83,7 @@ def test_reasons_take_as_many_statements_for_one_document_as_for_three(
         write(DocumentFactory(owner=staff), "penguins")
     search("penguins", mode="keyword", actor=staff)  # counts words
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         search("penguins", mode="keyword", explain=True, actor=staff)
 
 

@@ -102,6 +102,7 @@ def joined(first: SearchAnswer, others: SearchAnswer, *, limit: int) -> SearchAn
         first,
         results=[*results, *rest][:limit],
         only_similar=first.only_similar and others.only_similar,
+        incomplete=first.incomplete or others.incomplete,
         took_ms=first.took_ms + others.took_ms,
     )
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from documents.types import SearchAnswer, SearchHit
 
 NOTHING = "No passage in the documents of this user fits."
+UNREAD = "Note: files that this user handed in are still being read, and were not searched."
 
 Limit = Annotated[int, Field(description="How many passages at most.", ge=1, le=50)]
 Names = Annotated[
@@ -162,8 +163,11 @@ def passages(found: SearchAnswer | None, *, introduction: str = "") -> Answer:
     structured: dict[str, Any] = {"results": [hit.as_json() for hit in found.results]}
     if found.understood.restricts:
         structured["understood"] = found.understood.as_json()
+    if found.incomplete:
+        structured["incomplete"] = True
     text = introduction + listed if found.results else NOTHING
-    return Answer("\n\n".join(filter(None, (text, caution(found)))), structured)
+    notes = (caution(found), UNREAD * found.incomplete)
+    return Answer("\n\n".join(filter(None, (text, *notes))), structured)
 
 
 def caution(found: SearchAnswer) -> str:

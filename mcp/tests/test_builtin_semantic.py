@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.utils import timezone
 
 from accounts.tests.factories import ApiKeyFactory
 from documents import services as documents
 from documents.tests.factories import embed
 from documents.types import PassageDraft
+from ingestion.models import IngestionRun
+from ingestion.tests.factories import ItemFactory
 from mcp.builtin.calling import call as raw_call
 from mcp.calls import CallContext, ToolOutcome
 from mcp.endpoint import Endpoint
@@ -54,6 +57,20 @@ def test_query_finds_the_users_own_passages(anna):
     (hit,) = outcome.structured["results"]
     assert hit["document"]["title"] == "holidays.txt"
     assert outcome.text.startswith("[1] holidays.txt · Rules · page 3\nEverybody has thirty")
+
+
+def test_files_that_are_still_to_be_read_are_told(anna):
+    ItemFactory(run__owner=anna)
+    ItemFactory(run__owner=UserFactory())
+    waiting = call(anna, "semantic.query", {"query": "how many days of holiday"})
+    IngestionRun.objects.update(finished_at=timezone.now())
+    found = call(anna, "semantic.query", {"query": "how many days of holiday"})
+
+    assert waiting.structured["incomplete"] is True
+    assert "still being read" in waiting.text
+    assert len(waiting.structured["results"]) == 1
+    assert "incomplete" not in found.structured
+    assert "still being read" not in found.text
 
 
 def test_tools_never_show_documents_of_others(anna):

@@ -13,6 +13,7 @@ PHRASES = {
         "found": "Your documents say:",
         "found_in": "Your documents say, in {spoken}:",
         "nothing": "I found nothing about this in your documents.",
+        "unread": "Some of your files are still being read: ask again when they are ready.",
         "failed": "I could not search your documents: {reason}",
         "no_tools": (
             "I am the built-in quote model: I answer by quoting your documents, and for that the "
@@ -36,6 +37,7 @@ PHRASES = {
         "found": "Nei tuoi documenti si legge:",
         "found_in": "Nei tuoi documenti si legge, in {spoken}:",
         "nothing": "Non ho trovato nulla su questo nei tuoi documenti.",
+        "unread": "Alcuni tuoi file sono ancora in lettura: chiedi di nuovo quando sono pronti.",
         "failed": "Non ho potuto cercare nei tuoi documenti: {reason}",
         "no_tools": (
             "Sono il modello integrato per le citazioni: rispondo citando i tuoi documenti, e per "

@@ -146,7 +146,8 @@ def reply_from_documents(
         passages = [passage_of(row, place) for place, row in rows]
         quotes = best_quotes(question, passages, meaning=meaning)
         if not quotes:
-            return phrase("nothing", language)
+            names = ("nothing", "unread") if were_incomplete(results) else ("nothing",)
+            return " ".join(phrase(name, language) for name in names)
         said = introduction(quotes, passages, question, language)
         return "\n\n".join([said, *map(quoted, quotes)])
     tool = tool_named(SEARCH, tools)
@@ -196,6 +197,12 @@ def rows_of(results: Sequence[ChatMessage]) -> list[tuple[int, dict[str, Any]]] 
         if isinstance(rows, list):
             found = [*(found or []), *enumerate(rows, start=1)]
     return found
+
+
+def were_incomplete(results: Sequence[ChatMessage]) -> bool:
+    """Whether files of the user were not read yet when somebody searched."""
+    told = [message.structured for message in results if isinstance(message.structured, dict)]
+    return any(each.get("incomplete") is True for each in told)
 
 
 def language_of_rows(rows: Sequence[tuple[int, dict[str, Any]]]) -> str:
