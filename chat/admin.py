@@ -199,13 +199,16 @@ class ToolRunAdmin(ReadOnlyAdmin):
     """Tool calls without arguments and results."""
 
     linked_by = ("user", "session", "run")
-    list_display = ("id", "user", "tool_name", "status", "decision", "latency_ms", "created_at")
-    list_filter = ("status", "decision", "reason", "tool_name", "created_at")
+    list_display = (
+        *("id", "user", "tool_name", "status", "error_code", "decision", "latency_ms"),
+        "created_at",
+    )
+    list_filter = ("status", "error_code", "decision", "reason", "tool_name", "created_at")
     list_select_related = ("user",)
     search_fields = ("=id", "=run__id", "user__username", "tool_name")
     fields = (
-        *("id", "user", "session", "run", "message", "tool_name", "status", "latency_ms"),
-        *("reason", "decision", "decided_by", "decided_at"),
+        *("id", "user", "session", "run", "message", "tool_name", "status", "error_code"),
+        *("latency_ms", "reason", "decision", "decided_by", "decided_at"),
     )
     ordering = ("-created_at",)
 

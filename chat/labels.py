@@ -81,6 +81,8 @@ name_model(
     arguments=_("arguments"),
     result_preview=_("beginning of the result"),
     error=_("error"),
+    error_code=_("kind of error"),
+    error_words=_("error, for people"),
 )
 name_model(
     ModelServer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -293,7 +293,13 @@ class ToolRun(TimestampedModel):
     latency_ms = models.PositiveIntegerField(null=True, blank=True)
     arguments = EncryptedJSONField(default=dict)
     result_preview = EncryptedTextField(blank=True, default="")
+    # What the model was told; its kind; and the same for readers (`core.words.Sentence`), where the
+    # words are ours.
     error = EncryptedTextField(blank=True, default="")
+    error_code = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    error_words: Any = EncryptedJSONField(null=True, editable=False)  # type: ignore[misc]
 
     objects = ToolRunQuerySet.as_manager()
 

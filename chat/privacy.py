@@ -77,7 +77,7 @@ DATA_POLICIES = (
         file="tool-runs",
         exported=names(
             "id session run message tool tool_name status latency_ms arguments result_preview",
-            "error decision decided_at reason",
+            "error error_code error_words decision decided_at reason",
             TIMES,
         ),
         not_exported=not_exported(TECHNICAL, "user form_hash decided_by"),

@@ -118,6 +118,7 @@ def rendered_tool_run(
         "args": tool_run.arguments if private else {},
         "result_preview": tool_run.result_preview if private else "",
         "error": tool_run.error if private else "",
+        "error_code": tool_run.error_code,
         "id": tool_run.pk,
         "tool": tool_run.tool_name,
         "status": tool_run.status,

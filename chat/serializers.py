@@ -188,6 +188,8 @@ class ToolRunShape(Shape):
     latency_ms: int | None
     result_preview: str
     error: str
+    # The kind of error; empty for those of before there were kinds.
+    error_code: str
     session_id: UUID | None
     run_id: UUID | None
     message_id: UUID | None

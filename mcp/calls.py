@@ -7,7 +7,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from youworker.core.exceptions import Forbidden
+from youworker.core.exceptions import DomainError, Forbidden
+from youworker.core.storable import storable_text
+from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +90,8 @@ class ToolOutcome:
     `denied` says that the user may not call the tool, so that it was never asked; `builtin` that
     a server of ours answered, inside this process: nobody else's data may be believed. `trusted`
     says that nothing of it can have been written by others; `signs_in` is the server at which the
-    user has to sign in first. The text names the `files` that came along.
+    user has to sign in first. The text names the `files` that came along. Of an error, `code` says
+    of which kind it is, and `said` what readers are told where the words are ours.
     """
 
     text: str
@@ -99,6 +102,19 @@ class ToolOutcome:
     trusted: bool = False
     signs_in: str = ""
     files: tuple[ToolFile, ...] = ()
+    code: str = ""
+    said: Sentence | None = None
+
+
+def failure(sentence: Sentence, code: str, **about: Any) -> ToolOutcome:
+    """What a call that failed is told as: to the model in English, to readers in their language."""
+    text = storable_text(sentence.in_english())
+    return ToolOutcome(text, is_error=True, code=code, said=sentence, **about)
+
+
+def refusal(error: DomainError, **about: Any) -> ToolOutcome:
+    """The same of a refusal."""
+    return failure(Sentence.of(error), error.code, **about)
 
 
 current: ContextVar[CallContext | None] = ContextVar("mcp_call_context", default=None)

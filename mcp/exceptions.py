@@ -2,7 +2,20 @@
 
 from typing import Self
 
+from django.utils.translation import gettext_noop
+
 from youworker.core.exceptions import Conflict, DomainError, Forbidden, UpstreamUnavailable
+from youworker.core.words import Sentence
+
+NOT_AVAILABLE = gettext_noop("The tool server %(server)r is not available: %(reason)s.")
+# Where the reason is a sentence with its own end.
+NOT_AVAILABLE_BECAUSE = gettext_noop("The tool server %(server)r is not available: %(sentence)s")
+NO_ANSWER = gettext_noop("no answer within %(seconds)s s")
+
+
+def silence(seconds: float) -> Sentence:
+    """The reason of a server that took too long."""
+    return Sentence(NO_ANSWER, {"seconds": f"{seconds:g}"})
 
 
 class ToolServerUnavailable(UpstreamUnavailable):
@@ -11,9 +24,14 @@ class ToolServerUnavailable(UpstreamUnavailable):
     code = "tool_server_unavailable"
 
     @classmethod
-    def because(cls, slug: str, reason: str) -> Self:
+    def because(cls, slug: str, reason: str | Sentence) -> Self:
         """The refusal of a server by its short name; the reason is what there is between."""
-        return cls(f"The tool server {slug!r} is not available: {reason}.")
+        return cls(NOT_AVAILABLE, server=slug, reason=reason)
+
+    @classmethod
+    def following(cls, slug: str, sentence: Sentence) -> Self:
+        """The same, where what went wrong before is a whole sentence."""
+        return cls(NOT_AVAILABLE_BECAUSE, server=slug, sentence=sentence)
 
 
 class TokenNotTaken(ToolServerUnavailable):

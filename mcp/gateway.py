@@ -12,16 +12,17 @@ from urllib.parse import urlsplit
 
 import anyio
 import mcp_types as types
+from django.utils.translation import gettext_noop
 from pydantic import TypeAdapter, ValidationError
 
-from mcp.calls import ToolOutcome
+from mcp.calls import ToolOutcome, failure
 from mcp.connection_pool import evict_connection
-from mcp.exceptions import TokenNotTaken, ToolServerUnavailable
+from mcp.exceptions import TokenNotTaken, ToolServerUnavailable, silence
 from mcp.found_tools import FoundTool, Listing
 from mcp.listings import ANSWER, MOST_TOOLS, PAGE
 from mcp.progress import ProgressTeller
 from mcp.promises import require_promise
-from mcp.results import read_result
+from mcp.results import TOOL_ERROR, read_result
 from mcp.secrecy import (
     files_without,
     hide_in_listing,
@@ -34,6 +35,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.transports import NotLetIn
 from youworker.core import tracing
 from youworker.core.config import config
+from youworker.core.words import Sentence
 from youworker.upstream.body_limits import AnswerTooLarge
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from mcp.progress import Progress
 
 MOST_PAGES = 100
+ASKS_FOR_INPUT = Sentence("The tool asks for input that cannot be given here.")
+ONLY_A_NUMBER = gettext_noop("The tool answered with the error %(number)s.")
+NOT_VALID = gettext_noop("The tool's answer is not valid: %(reason)s")
 RESULT: TypeAdapter[Any] = TypeAdapter(types.CallToolResult | types.InputRequiredResult)
 
 
@@ -133,7 +138,7 @@ async def call(
     except Exception as error:  # noqa: BLE001 -- told to the model, or raised again
         return failed_call(endpoint, error)
     if isinstance(result, types.InputRequiredResult):
-        return ToolOutcome("The tool asks for input that cannot be given here.", is_error=True)
+        return failure(ASKS_FOR_INPUT, "input_required")
     answer = (result.meta or {}).get(ANSWER, {})
     hide = partial(result_without, endpoint, keys)
     outcome = read_result(answer, limit=config.mcp.result_bytes, hide=hide)
@@ -148,13 +153,14 @@ def failed_call(endpoint: Endpoint, error: Exception) -> ToolOutcome:
     """What a failed call means for the model; raises `ToolServerUnavailable` without an answer."""
     cause = innermost(error)
     if isinstance(cause, MCPError) and cause.code not in DEAD:
-        words = cause.message.strip() or f"The tool answered with the error {cause.code}."
-        return ToolOutcome(without_secrets(endpoint, words), is_error=True)
+        if not (words := cause.message.strip()):
+            return failure(Sentence(ONLY_A_NUMBER, {"number": cause.code}), TOOL_ERROR)
+        return ToolOutcome(without_secrets(endpoint, words), is_error=True, code=TOOL_ERROR)
     if isinstance(cause, (ValidationError, RuntimeError)):
         told = without_secrets(endpoint, str(cause))
-        return ToolOutcome(f"The tool's answer is not valid: {told}", is_error=True)
+        return failure(Sentence(NOT_VALID, {"reason": told}), "invalid_result")
     if isinstance(cause, AnswerTooLarge):
-        return ToolOutcome(str(cause), is_error=True)
+        return failure(cause.sentence, "too_large")
     if isinstance(cause, TimeoutError):
         # A program that hangs would hang for the next caller as well.
         evict_connection(pool_key(endpoint))
@@ -164,11 +170,11 @@ def failed_call(endpoint: Endpoint, error: Exception) -> ToolOutcome:
 def unavailable(endpoint: Endpoint, error: BaseException) -> ToolServerUnavailable:
     """The refusal for a connection that failed."""
     cause = innermost(error)
+    told: str | Sentence
     if isinstance(cause, TimeoutError):
-        reason = f"no answer within {config.mcp.call_timeout:g} s"
+        told = silence(config.mcp.call_timeout)
     else:
-        reason = str(cause).rstrip(".") or type(cause).__name__
-    told = without_secrets(endpoint, reason)
+        told = without_secrets(endpoint, str(cause).rstrip(".") or type(cause).__name__)
     if not isinstance(cause, NotLetIn):
         return ToolServerUnavailable.because(endpoint.slug, told)
     refusal = TokenNotTaken.because(endpoint.slug, told)

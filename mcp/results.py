@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
+from django.utils.translation import gettext_noop
 
 from mcp.calls import ToolFile, ToolOutcome
 from youworker.core.storable import storable_json, storable_text
+from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 NO_WORDS = "The tool answered without any content."
-NO_REASON = "The tool failed and did not say why."
+NO_REASON = gettext_noop("The tool failed and did not say why.")
+# The code of an error that a server answered with.
+TOOL_ERROR = "tool_error"
 # Words of the protocol around a result.
 ENVELOPE = frozenset({"content", "structuredContent", "isError", "resultType", "_meta"})
 # Of an address or a name in a note.
@@ -55,10 +59,16 @@ def outcome_of(
     words = list(filter(None, map(text_of, blocks)))
     if data is not None and not any(map(words_of, blocks)):
         words.append(encoded.decode())
-    text = storable_text("\n".join(words)) or (NO_REASON if is_error else NO_WORDS)
+    text = storable_text("\n".join(words))
     kept = data if len(encoded) <= limit else None
+    silence = NO_REASON if is_error else NO_WORDS
     return ToolOutcome(
-        cut(text, limit=limit), kept, is_error=is_error, files=tuple(files_in(blocks))
+        cut(text or silence, limit=limit),
+        kept,
+        is_error=is_error,
+        files=tuple(files_in(blocks)),
+        code=TOOL_ERROR if is_error else "",
+        said=Sentence(NO_REASON) if is_error and not text else None,
     )
 
 

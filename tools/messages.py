@@ -35,7 +35,7 @@ SUFFIXES = {"django": (".py", ".html", ".txt"), "djangojs": (".js",)}
 # Other people's code, what no user sees, what was said once, and extensions we do not use.
 LEFT_OUT = {
     *("vendor", "tests", "migrations", "contrib"),
-    *("management", "builtin", "embedding"),
+    *("management", "embedding"),
 }
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
@@ -44,6 +44,7 @@ KEYWORDS = {
     "gettext_noop": None,
     # Translated when it is read: `youworker.core.words`.
     "phrased": None,
+    "Sentence": None,
     "t": None,
     "tn": (1, 2),
 }
@@ -143,7 +144,7 @@ def file_messages(path: Path) -> Iterator[Extracted]:
         calls = "\n".join(line.strip() for line in templatize(text).splitlines())
         yield from extracted("python", calls, KEYWORDS)
     else:
-        if "gettext" in text or "phrased" in text:
+        if "gettext" in text or "core.words" in text:
             yield from extracted("python", text, KEYWORDS)
         if "exceptions import" in text:
             found = extracted("python", text, REFUSALS)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 
 from chat.agent.exceptions import CallLimitReached
-from chat.agent.sentences import TOO_MANY_CALLS
+from chat.agent.sentences import TOO_MANY_CALLS, gettext_noop
 from chat.agent.tools import CallStart, ToolEnded, ToolStarted, ToolWaiting
 from chat.agent.types import ChatMessage
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A model that asks the same thing a third time does not read the answers.
 MOST_ALIKE = 2
-REPEATED = (
+REPEATED = gettext_noop(
     "This call was made twice already with the same arguments, so it was not made again. Use the "
     "results you have, call it with other arguments, or answer without it."
 )

@@ -47,6 +47,13 @@ ANSWERS_INSTEAD = gettext_noop("{failed} did not answer: {reason} Now {other} an
 NO_ROOM_ELSEWHERE = gettext_noop("The other servers of this model have no room.")
 NO_ROOM_BEHIND = gettext_noop("The model's server had no room for background work.")
 WAITS_ELSEWHERE = gettext_noop("Another model server answers. It makes other answers first.")
+# Of arguments; the reason is what a reader of JSON says.
+CUT_SHORT = gettext_noop(
+    "The call was cut off, because the answer reached its longest length: make it shorter."
+)
+NO_OBJECT = gettext_noop("The arguments are not a JSON object.")
+TOO_DEEP = gettext_noop("The arguments are nested too deeply.")
+NO_JSON = gettext_noop("The arguments are not valid JSON: %(reason)s.")
 OUT_OF_REACH = gettext_noop("It cannot be reached.")
 BROKEN_HERE = gettext_noop("Something went wrong on our side ({id}).")
 

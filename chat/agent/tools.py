@@ -18,6 +18,7 @@ class ToolOutput:
     """What a tool answered: text for the model, the data behind it, and figures about the call.
 
     `preview` is the beginning of the answer as people are shown it, `files` what came with it.
+    Of an error `code` names the kind, and `error` is what its readers are told.
     `images` are ids of those that models see, `unseen` the words instead of them.
     """
 
@@ -29,6 +30,8 @@ class ToolOutput:
     images: Sequence[str] = ()
     unseen: str = ""
     files: Sequence[Mapping[str, Any]] = ()
+    code: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from chat.models import Message, Run
 from chat.reasons import reason_of
 from chat.rendering import attachments_of, files_of_call, rendered_message
 from chat.runs.queue import queued_places
+from chat.runs.tool_errors import outcome_without_answer, words_for
 from chat.services import list_models
 from chat.services.continuing import is_broken_off
 from youworker.core.exceptions import NotFound
@@ -97,6 +98,13 @@ class Call(NamedTuple):
         if self.row.status == ToolRunStatus.WAITING and self.row.decision:
             return "start"
         return CALL_STATES.get(ToolRunStatus(self.row.status), "error")
+
+    @property
+    def error(self) -> str:
+        """Why it failed or was not made, for its reader; nothing where the state says all."""
+        if self.row.status not in {ToolRunStatus.FAILED, ToolRunStatus.DENIED}:
+            return ""
+        return words_for(outcome_without_answer(self.row))
 
     @property
     def arguments(self) -> str:

@@ -464,6 +464,8 @@ def tool_payload(event: ToolEvent) -> dict[str, Any]:
             "result_preview": output.preview,
             "files": list(output.files),
         }
+        if output.is_error:
+            figures |= {"error": output.error, "error_code": output.code}
         return {**about, "status": status, **figures}
     if isinstance(event, ToolWaiting):
         return {**about, "status": "approval", "args": event.arguments, **(event.asked or {})}

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from mcp.calls import ToolInfo
+    from youworker.core.words import Sentence
 
 PREVIEW_CHARACTERS = 500
 LONGEST_TOOL_NAME = 300
+LONGEST_CODE = 64
 
 
 def calls_of(run: Run) -> list[ToolRun]:
@@ -140,6 +142,8 @@ def end_tool_run(
     latency_ms: int,
     denied: bool = False,
     trusted: bool = False,
+    code: str = "",
+    said: Sentence | None = None,
 ) -> bool:
     """Write how a call went; false when it was ended with its run before.
 
@@ -154,7 +158,11 @@ def end_tool_run(
     row.latency_ms = latency_ms
     shown = text[:PREVIEW_CHARACTERS]
     row.result_preview, row.error = ("", shown) if is_error else (shown, "")
-    row.save_fields("status", "latency_ms", "result_preview", "error")
+    row.error_code = code[:LONGEST_CODE]
+    row.error_words = None if said is None else said.as_json()
+    row.save_fields(
+        *("status", "latency_ms", "result_preview", "error", "error_code", "error_words")
+    )
     outcome = "failed" if is_error else "ok"
     record_call(row, result="denied" if denied else outcome)
     return True

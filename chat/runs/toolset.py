@@ -12,13 +12,20 @@ from chat.agent.prompt import fenced
 from chat.agent.tool_selection import select_tools
 from chat.agent.tools import CallStart, ToolOutput
 from chat.agent.types import ToolSchema
-from chat.enums import Decision, ToolRunStatus
+from chat.enums import ToolRunStatus
 from chat.runs import inputs, tool_calls
 from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
 from chat.runs.consent import NOT_NEEDED, Consent, consent_of, context_of
 from chat.runs.reader_numbers import numbers_of_state
+from chat.runs.tool_errors import (
+    fault_of,
+    no_such_tool,
+    other_tool,
+    outcome_without_answer,
+    refused_call,
+    words_in,
+)
 from chat.runs.tool_files import ToolFiles
-from mcp.calls import CallContext, ToolInfo, ToolOutcome
 from mcp.enums import Approver, Effect, Policy
 from mcp.services import call_tool
 from youworker.core.config import config
@@ -30,20 +37,13 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from chat.agent.state import AgentState, PendingCall
-    from chat.agent.types import ToolCall
     from chat.models import ToolRun
     from chat.runs.inputs import RunInput
+    from mcp.calls import CallContext, ToolInfo, ToolOutcome
     from mcp.progress import Progress
 
 
 SIGN_IN_PAGE = "/account/tools"
-UNKNOWN_OUTCOME = (
-    "The server was stopped while this call was under way: whether it took effect is unknown. "
-    "It was not made again."
-)
-ANOTHER_TOOL = "This is not the tool any more that somebody was asked about: it was not called."
-DENIED = "The user did not allow this call, so it was not made."
-TIMED_OUT = "Nobody allowed this call in time, so it was not made."
 SHORTENED = "\n[only the beginning of this answer was kept]"
 
 
@@ -149,7 +149,7 @@ class RecordingToolset:
         if tool is not None and (row.decision or needs_consent(tool)):
             context = await run_in_thread(context_of, row, tool, self.run, context)
         if row.decision and tool is not None and tool.id != row.tool_id:
-            outcome = ToolOutcome(ANOTHER_TOOL, is_error=True, denied=True, trusted=True)
+            outcome = other_tool()
         else:
             outcome = await self.make_call(tool, pending, row.arguments, context)
         latency = int((time.perf_counter() - began) * 1000)
@@ -163,13 +163,19 @@ class RecordingToolset:
             is_error=outcome.is_error,
             denied=outcome.denied,
             trusted=outcome.trusted,
+            code=outcome.code,
+            said=outcome.said,
             latency_ms=latency,
         )
         output = await self.build_output(row.tool_name, outcome)
         if outcome.files:
             output = await self.add_files(output, row, remark)
         preview = outcome.text[: tool_calls.PREVIEW_CHARACTERS]
-        return replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
+        output = replace(output, preview=preview, latency_ms=latency, is_error=outcome.is_error)
+        if not outcome.is_error:
+            return output
+        words = error_in(self.run.user.language, outcome)
+        return replace(output, code=outcome.code, error=words)
 
     async def add_files(self, output: ToolOutput, row: ToolRun, remark: str = "") -> ToolOutput:
         """An output with the files that were kept of its result."""
@@ -183,12 +189,16 @@ class RecordingToolset:
         """The tool's answer, or the sentence that tells the model its mistake."""
         fault = self.fault_in(pending, tool, arguments)
         if fault or tool is None:
-            return ToolOutcome(fault, is_error=True, trusted=True)
+            return fault or no_such_tool(pending.call)
         return await call_tool(tool, arguments, context=context)
 
-    def fault_in(self, pending: PendingCall, tool: ToolInfo | None, arguments: Any) -> str:
-        """Why a call is not made whoever allows it; empty when it can be."""
-        return self.refusals.get(pending.id) or fault_of(tool, pending.call, arguments)
+    def fault_in(
+        self, pending: PendingCall, tool: ToolInfo | None, arguments: Any
+    ) -> ToolOutcome | None:
+        """Why a call is not made whoever allows it; None when it can be."""
+        if reason := self.refusals.get(pending.id):
+            return refused_call(reason)
+        return fault_of(tool, pending.call, arguments)
 
     async def build_output(self, name: str, outcome: ToolOutcome) -> ToolOutput:
         """The answer as untrusted text; passages that a tool of ours found get their numbers.
@@ -249,32 +259,26 @@ def sign_in_payload(server: str, language: str) -> dict[str, Any]:
     }
 
 
-def fault_of(tool: ToolInfo | None, call: ToolCall, arguments: Any) -> str:
-    """Why a call cannot be made at all; empty when it can."""
-    if tool is None:
-        return f"There is no tool {call.name!r}."
-    if call.invalid:
-        return storable_text(call.invalid)
-    return "" if isinstance(arguments, dict) else "The arguments are not a JSON object."
-
-
 def stored_output(row: ToolRun) -> ToolOutput:
     """What the model is told of a call that is over, though nobody here has its answer."""
-    if row.status == ToolRunStatus.SUCCEEDED:
-        text = fenced(
-            row.result_preview, origin=row.tool_name, limit=config.agent.tool_result_chars
+    limit = config.agent.tool_result_chars
+    if row.status != ToolRunStatus.SUCCEEDED:
+        outcome = outcome_without_answer(row)
+        text = fenced(outcome.text, origin=row.tool_name, limit=limit)
+        return ToolOutput(
+            text,
+            is_error=True,
+            preview=outcome.text,
+            latency_ms=row.latency_ms,
+            code=outcome.code,
+            error=error_in(row.user.language, outcome),
         )
-        shown, is_error = row.result_preview, False
-        if len(shown) >= tool_calls.PREVIEW_CHARACTERS:
-            text += SHORTENED
-    else:
-        shown, is_error = reason_of(row), True
-        text = fenced(shown, origin=row.tool_name, limit=config.agent.tool_result_chars)
-    return ToolOutput(text, is_error=is_error, preview=shown, latency_ms=row.latency_ms)
+    text = fenced(row.result_preview, origin=row.tool_name, limit=limit)
+    if len(row.result_preview) >= tool_calls.PREVIEW_CHARACTERS:
+        text += SHORTENED
+    return ToolOutput(text, preview=row.result_preview, latency_ms=row.latency_ms)
 
 
-def reason_of(row: ToolRun) -> str:
-    """Why a call that is over has no answer."""
-    if row.status == ToolRunStatus.DENIED:
-        return TIMED_OUT if row.decision == Decision.TIMEOUT else DENIED
-    return row.error if row.status == ToolRunStatus.FAILED else UNKNOWN_OUTCOME
+def error_in(language: str, outcome: ToolOutcome) -> str:
+    """The beginning of what readers are told of an error."""
+    return storable_text(words_in(language, outcome))[: tool_calls.PREVIEW_CHARACTERS]

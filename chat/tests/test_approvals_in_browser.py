@@ -33,6 +33,12 @@ def test_a_step_is_told_while_it_is_taken(asked):
     assert step.locator(".tool-result").inner_text() == "<img src=x>"
     assert asked.locator('[data-tool="c1"]').count() == 1
 
+    failed = {**CALL, "tool_run_id": "c2", "status": "error", "result_preview": "It is off."}
+    asked.evaluate(SHOW, {**failed, "error": "<i>È spento.</i>", "error_code": "permission_denied"})
+    step = asked.locator('[data-tool="c2"]')
+    assert step.locator(".error").text_content() == "<i>È spento.</i>"
+    assert step.locator(".tool-result").count() == 0
+
 
 def test_pictures_of_a_result_are_seen_in_its_step(asked):
     picture = {"id": "p1", "document_id": None, "name": "<b>chart</b>.png", "mime": "image/png"}

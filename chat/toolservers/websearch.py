@@ -69,7 +69,9 @@ async def ask_searxng(query: str, language: str) -> Any:
             "The SearXNG server refuses JSON: its settings.yml must list json under search.formats."
         )
     if answer.status != COMPLETE:
-        raise UpstreamUnavailable(f"The SearXNG server answers with status {answer.status}.")
+        raise UpstreamUnavailable(
+            "The SearXNG server answers with status %(status)s.", status=answer.status
+        )
     try:
         found = orjson.loads(answer.body)
     except orjson.JSONDecodeError as error:

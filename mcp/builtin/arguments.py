@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
+from youworker.core.words import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -57,16 +59,17 @@ def decoded(value: Any) -> Any:
     return value if isinstance(found, str | int | float) else found
 
 
-def sentences_of(error: ValidationError) -> str:
-    """What is wrong with the arguments of a call, a sentence for each."""
-    found = [sentence_of(fault) for fault in error.errors(include_url=False, include_input=False)]
-    return " ".join(dict.fromkeys(found))
+def faults_in(error: ValidationError) -> dict[str, Sentence]:
+    """What is wrong with the arguments of a call, by the English words for it."""
+    found = [fault_of(each) for each in error.errors(include_url=False, include_input=False)]
+    return {each.in_english(): each for each in found}
 
 
-def sentence_of(fault: Any) -> str:
+def fault_of(found: Any) -> Sentence:
     """What is wrong with one argument."""
-    name = ".".join(map(str, fault["loc"]))
-    if fault["type"] == "missing":
-        return f"The argument `{name}` is missing."
-    reason = re.sub(r"^Input should", "it should", fault["msg"])
-    return f"The argument `{name}` is not right: {reason}."
+    name = ".".join(map(str, found["loc"]))
+    if found["type"] == "missing":
+        return Sentence("The argument `%(name)s` is missing.", {"name": name})
+    reason = re.sub(r"^Input should", "it should", found["msg"])
+    about = {"name": name, "reason": reason}
+    return Sentence("The argument `%(name)s` is not right: %(reason)s.", about)

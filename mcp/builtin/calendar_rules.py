@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
+from django.utils.translation import gettext_noop
 
 from mcp.builtin.counted_days import counted_day
 from mcp.builtin.italian import in_english
@@ -23,13 +24,16 @@ DATE = {"en": "d MMMM y"}
 FALLBACKS = ("en", "it")
 STYLES = ("long", "short", "date", "time", "weekday")
 UTC = ZoneInfo("UTC")
+NOT_ISO = gettext_noop("%(text)r is not a date and time in ISO 8601.")
+NO_PATTERN = gettext_noop("%(text)r is not a pattern.")
+NOT_UNDERSTOOD = gettext_noop("%(text)r is not understood as a date or a time.")
 
 
 def zone_named(name: str) -> ZoneInfo:
     """The time zone of an IANA name; raises `InvalidInput`."""
     zone = find_zone(name)
     if zone is None:
-        raise InvalidInput(f"There is no time zone {name!r}; try Europe/Rome.")
+        raise InvalidInput("There is no time zone %(name)r; try Europe/Rome.", name=name)
     return zone
 
 
@@ -46,7 +50,7 @@ def read(text: str, zone: ZoneInfo) -> datetime:
             return moment.replace(tzinfo=zone)
         return moment.astimezone(zone)
     except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"{text!r} is not a date and time in ISO 8601.") from error
+        raise InvalidInput(NOT_ISO, text=text) from error
 
 
 def shifted(moment: datetime, *, months: int, days: int, seconds: int) -> datetime:
@@ -110,7 +114,7 @@ def patterned(moment: datetime, pattern: str, locale: Locale) -> str:
     try:
         return moment.strftime(pattern)
     except ValueError as error:
-        raise InvalidInput(f"{pattern!r} is not a pattern.") from error
+        raise InvalidInput(NO_PATTERN, text=pattern) from error
 
 
 def locale_of(language: str) -> Locale:
@@ -118,8 +122,10 @@ def locale_of(language: str) -> Locale:
     try:
         return Locale.parse(language.replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError) as error:
-        message = f"The language {language!r} is not known: use a code such as en or it."
-        raise InvalidInput(message) from error
+        raise InvalidInput(
+            "The language %(language)r is not known: use a code such as en or it.",
+            language=language,
+        ) from error
 
 
 def understood(text: str, zone: ZoneInfo, language: str) -> datetime:
@@ -142,7 +148,7 @@ def understood(text: str, zone: ZoneInfo, language: str) -> datetime:
         moment = dateparser.parse(wording, languages=[tongue], settings=options)
         if moment is not None:
             return cast("datetime", moment).astimezone(zone).replace(microsecond=0)
-    raise InvalidInput(f"{text!r} is not understood as a date or a time.")
+    raise InvalidInput(NOT_UNDERSTOOD, text=text)
 
 
 def readings(text: str, tongue: str) -> list[tuple[str, str]]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.builtin.declare import BuiltinTool, Refused
 from mcp.builtin.registry import build
-from mcp.calls import ToolOutcome
+from mcp.calls import ToolOutcome, failure
 from mcp.enums import Protocol
-from mcp.exceptions import ToolServerUnavailable
+from mcp.exceptions import ToolServerUnavailable, silence
 from mcp.found_tools import FoundTool, Listing
 from mcp.results import outcome_of
 from youworker.core.config import config
+from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +55,12 @@ async def call(
     """
     known = build(endpoint.slug).tool_called(tool)
     if known is None:
-        return ToolOutcome(f"Unknown tool: {tool}", is_error=True)
+        return failure(Sentence("Unknown tool: %(tool)s", {"tool": tool}), "unknown_tool")
     try:
         async with asyncio.timeout(config.mcp.call_timeout) as clock:
             said = await known.run(arguments)
     except Refused as refusal:
-        return ToolOutcome(str(refusal), is_error=True)
+        return ToolOutcome(str(refusal), is_error=True, code=refusal.code, said=refusal.said)
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
@@ -68,7 +69,7 @@ async def call(
         return broken_down(endpoint, tool, error)
     except Exception as error:
         if clock.expired():
-            reason = f"no answer within {config.mcp.call_timeout:g} s"
+            reason = silence(config.mcp.call_timeout)
             raise ToolServerUnavailable.because(endpoint.slug, reason) from error
         return broken_down(endpoint, tool, error)
     blocks = [{"type": "text", "text": said.text}]
@@ -78,4 +79,4 @@ async def call(
 def broken_down(endpoint: Endpoint, tool: str, error: BaseException) -> ToolOutcome:
     """Log what broke; the model reads that something did, and not what."""
     logger.error("the tool %r of %r broke down", tool, endpoint.slug, exc_info=error)
-    return ToolOutcome(f"Error executing tool {tool}", is_error=True)
+    return failure(Sentence("Error executing tool %(tool)s", {"tool": tool}), "internal_error")

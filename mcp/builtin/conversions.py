@@ -6,13 +6,15 @@ from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from mcp.builtin.unit_names import EXPRESSION, LONGEST, OURS, in_symbols, is_currency
 from youworker.core.exceptions import InvalidInput
 
 if TYPE_CHECKING:
     from pint import UnitRegistry
 
-MONEY = (
+MONEY = gettext_noop(
     "Currencies cannot be converted here: their rates change every day. Search for today's rate."
 )
 # Without its degree sign a scale of temperature is the coulomb or the farad.
@@ -20,8 +22,11 @@ SCALES = {"c": "degC", "f": "degF", "k": "kelvin"}
 DIGITS = 10
 # Degrees may miss zero kelvin by the error of their sum.
 ROUNDING = 1e-9
-NO_NUMBER = "The result is not a number."
-NOTHING_COLDER = "There is no temperature below absolute zero."
+NO_NUMBER = gettext_noop("The result is not a number.")
+NOTHING_COLDER = gettext_noop("There is no temperature below absolute zero.")
+DIFFERENT = gettext_noop(
+    "%(unit)s cannot be converted to %(other)s: they measure different things."
+)
 
 
 class Converted(NamedTuple):
@@ -56,10 +61,7 @@ def in_unit(quantity: Any, target: Any) -> float:
             require_real_temperature(quantity)
         same = quantity if quantity.dimensionality == dimension else 1 / quantity
         if same.dimensionality != dimension:
-            raise InvalidInput(
-                f"{quantity.units:P} cannot be converted to {target:P}: "
-                "they measure different things."
-            )
+            raise InvalidInput(DIFFERENT, unit=f"{quantity.units:P}", other=f"{target:P}")
         found = float(same.to(target).magnitude)
     except ArithmeticError as error:
         raise InvalidInput(NO_NUMBER) from error
@@ -78,7 +80,9 @@ def unit_called(text: str) -> Any:
     """The unit of a name, a symbol or a product of them; raises `InvalidInput`."""
     import pint  # noqa: PLC0415 -- half a second, and seldom needed
 
-    unknown = InvalidInput(f"The unit {text[:LONGEST]!r} is not known; try a symbol such as km/h.")
+    unknown = InvalidInput(
+        "The unit %(unit)r is not known; try a symbol such as km/h.", unit=text[:LONGEST]
+    )
     wanted = in_symbols(text) if 0 < len(text.strip()) <= LONGEST else ""
     if not EXPRESSION.fullmatch(wanted):
         raise unknown

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from mcp.builtin.arguments import Arguments, arguments_of, sentences_of, without_encoded
+from mcp.builtin.arguments import Arguments, arguments_of, faults_in, without_encoded
 from youworker.core.exceptions import DomainError
+from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 # Bounds beyond it keep nobody from a sensible argument.
 LARGEST_BOUND = 1000
+# That people are told of; models are told of all.
+MOST_FAULTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,14 @@ class Answer:
 
 
 class Refused(Exception):
-    """A call that is not carried out, for a reason that the model reads."""
+    """A call that is not carried out, for a reason that the model reads.
+
+    `said` is the reason for people, who see the name of the tool above it.
+    """
+
+    def __init__(self, message: str, said: Sentence, code: str) -> None:
+        super().__init__(message)
+        self.said, self.code = said, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +72,14 @@ class BuiltinTool:
         try:
             checked = self.arguments.model_validate(without_encoded(self.arguments, arguments))
         except ValidationError as error:
-            raise Refused(sentences_of(error)) from error
+            faults = faults_in(error)
+            said = Sentence.joined(list(faults.values())[:MOST_FAULTS])
+            raise Refused(" ".join(faults), said, "invalid_arguments") from error
         try:
             return await self.function(**checked.as_keywords())
         except DomainError as error:
-            raise Refused(f"Error executing tool {self.name}: {error.message}") from error
+            told = f"Error executing tool {self.name}: {error.message}"
+            raise Refused(told, Sentence.of(error), error.code) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from accounts.models import User
 from documents import search
 from documents.models import Collection
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from documents.types import SearchAnswer
     from mcp.calls import CallContext
 
-OUT_OF_REACH = (
+NO_IDS = gettext_noop("%(name)s must be ids of documents.")
+OUT_OF_REACH = gettext_noop(
     "Nothing was searched: the collections that this conversation is limited to were deleted, "
     "or are no longer shared with this user."
 )
@@ -141,7 +144,7 @@ def named_collections(wanted: Iterable[str], user: User) -> list[UUID]:
         by_name.setdefault(str(pk), []).append(pk)
     unknown = [name for name in wanted if name_key(name) not in by_name]
     if unknown:
-        raise InvalidInput(f"There is no collection {unknown[0]!r}.", attr="collections")
+        raise InvalidInput("There is no collection %(name)r.", name=unknown[0], attr="collections")
     return [pk for name in wanted for pk in by_name[name_key(name)]]
 
 
@@ -150,7 +153,7 @@ def ids(texts: Iterable[str], name: str) -> list[UUID]:
     try:
         return [UUID(text) for text in texts]
     except ValueError as error:
-        raise InvalidInput(f"{name} must be ids of documents.", attr=name) from error
+        raise InvalidInput(NO_IDS, name=name, attr=name) from error
 
 
 def collections(context: CallContext) -> list[dict[str, Any]]:

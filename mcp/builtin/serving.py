@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import ValidationError
 
-from mcp.builtin.arguments import sentences_of
+from mcp.builtin.arguments import faults_in
 from mcp.builtin.declare import READS_ONLY, Answer, described, simplified
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -35,7 +35,7 @@ class SpeakingTool(Tool):
             return await super().run(arguments, context, convert_result)
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
-                raise ToolError(sentences_of(error.__cause__)) from error.__cause__
+                raise ToolError(" ".join(faults_in(error.__cause__))) from error.__cause__
             raise
 
 

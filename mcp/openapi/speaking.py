@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import httpx2
 import orjson
 from django.utils.http import parse_header_parameters
+from django.utils.translation import gettext_noop
 
-from mcp.calls import ToolFile, ToolOutcome
+from mcp.calls import ToolFile, ToolOutcome, refusal
 from mcp.exceptions import ToolServerUnavailable
 from mcp.found_tools import FoundTool, Listing
 from mcp.listings import MOST_TOOLS
@@ -27,6 +29,7 @@ from mcp.secrecy import hide_in_listing, keys_of, secrets_of, without_secrets
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.storable import storable_json, storable_text
+from youworker.core.words import Sentence
 from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.fetcher import Limits, checked_url, fetch_url_async, origin
 
@@ -43,6 +46,8 @@ UNKNOWN_KIND = "application/octet-stream"
 LARGEST_ANSWER = 16 * 1024 * 1024
 ACCEPT = "application/json, text/*;q=0.9, */*;q=0.5"
 PLAIN_TEXT = "text/plain"
+ANSWERED = gettext_noop("The API answers with status %(status)s.")
+ANSWERED_WITH = gettext_noop("The API answers with status %(status)s: %(said)s")
 TEXTS = ("json", "xml", "yaml", "javascript", "csv", "x-www-form-urlencoded")
 
 
@@ -52,9 +57,10 @@ async def list_tools(endpoint: Endpoint) -> Listing:
         data = endpoint.document.encode() or (await fetch_document(endpoint)).body
         return await asyncio.to_thread(listing_of, endpoint, data)
     except UnreadableDocument as error:
-        raise unavailable(endpoint, str(error)) from error
+        reason = without_secrets(endpoint, str(error).rstrip("."))
+        raise ToolServerUnavailable.because(endpoint.slug, reason) from error
     except DomainError as error:
-        raise unavailable(endpoint, error.message) from error
+        raise unavailable(endpoint, error) from error
 
 
 async def fetch_document(endpoint: Endpoint) -> Fetched:
@@ -140,9 +146,9 @@ async def call(
         request = prepared_request(recipe, arguments)
         answer = await send_request(endpoint, home_of(endpoint, recipe), request)
     except UpstreamUnavailable as error:
-        raise unavailable(endpoint, error.message) from error
+        raise unavailable(endpoint, error) from error
     except (InvalidInput, TooLarge) as error:
-        return ToolOutcome(error.message, is_error=True)
+        return refusal(error)
     # Megabytes would hold up everybody else's answers.
     return await asyncio.to_thread(read_answer, endpoint, answer)
 
@@ -203,12 +209,16 @@ def outcome_in(endpoint: Endpoint, answer: Fetched) -> ToolOutcome:
         blocks.append(answer.text)
     elif answer.status == COMPLETE:
         blocks.append("The answer is empty.")
+    told = [secrets.text(each) for each in blocks]
     outcome = outcome_of(
-        [{"type": "text", "text": secrets.text(each)} for each in blocks],
+        [{"type": "text", "text": each} for each in told],
         data,
         is_error=failed,
         limit=config.mcp.result_bytes,
     )
+    if failed:
+        said = {"status": answer.status, "said": " ".join(told[1:])}
+        outcome.said = Sentence(ANSWERED_WITH if told[1:] else ANSWERED, said)
     if (is_file or is_long) and not outcome.is_error:
         outcome.files = (file_in(answer),)
     return outcome
@@ -274,7 +284,9 @@ def with_query(url: str, query: tuple[tuple[str, str], ...]) -> str:
     return str(known.copy_with(query=b"&".join(filter(None, (known.query, extra)))))
 
 
-def unavailable(endpoint: Endpoint, reason: str) -> ToolServerUnavailable:
-    """The refusal for an API that cannot be had."""
-    told = without_secrets(endpoint, reason.rstrip("."))
-    return ToolServerUnavailable.because(endpoint.slug, told)
+def unavailable(endpoint: Endpoint, error: DomainError) -> ToolServerUnavailable:
+    """The refusal for an API that cannot be had, because of what went wrong before."""
+    reason = Sentence.of(error).with_texts(partial(without_secrets, endpoint))
+    if error.message.endswith("."):
+        return ToolServerUnavailable.following(endpoint.slug, reason)
+    return ToolServerUnavailable.because(endpoint.slug, reason)

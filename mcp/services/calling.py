@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from accounts.models import User
 from mcp import breaker
 from mcp.builtin.registry import build, registered
-from mcp.calls import CallContext, ToolInfo, ToolOutcome, use_call_context
+from mcp.calls import CallContext, ToolInfo, ToolOutcome, failure, refusal, use_call_context
 from mcp.enums import Effect, Transport
 from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
 from mcp.models import Tool
@@ -24,6 +24,7 @@ from youworker.core import tracing
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError, Forbidden
 from youworker.core.storable import storable_text
+from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ calls_logger = logging.getLogger("youworker.tool_calls")
 # OpenAI and Azure take no longer descriptions; staff see all of it.
 LONGEST_TOLD = 1024
 MOST_SCHEMAS = 5000
+OUR_MISTAKE = Sentence("The tool failed because of a mistake of ours.")
 shown_schemas: dict[tuple[UUID, str], dict[str, Any] | None] = {}
 
 
@@ -136,16 +138,13 @@ async def try_call(
         with use_call_context(context):
             outcome = await send_call(permit, arguments, context)
     except SignInNeeded as error:
-        outcome = ToolOutcome(storable_text(error.message), is_error=True, signs_in=tool.server)
+        outcome = refusal(error, signs_in=tool.server)
     except DomainError as error:
         denied = isinstance(error, Forbidden)
-        outcome = ToolOutcome(
-            storable_text(error.message), is_error=True, denied=denied, trusted=denied
-        )
+        outcome = refusal(error, denied=denied, trusted=denied)
     except Exception:
         logger.exception("calling the tool %s failed", tool.name)
-        sentence = "The tool failed because of a mistake of ours."
-        outcome = ToolOutcome(sentence, is_error=True, trusted=True)
+        outcome = failure(OUR_MISTAKE, "internal_error", trusted=True)
     return outcome
 
 
@@ -175,11 +174,12 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
     rows = Tool.objects.allowed_to(context.user_id).with_server()
     row = rows.filter(pk=tool.id).first()
     if row is None:
-        raise Forbidden(f"The tool {tool.name!r} is switched off.")
+        raise Forbidden("The tool %(tool)r is switched off.", tool=tool.name)
     require_consent(row, context)
     if row.server.transport != Transport.INPROCESS and not breaker.may_call(row.server_id):
         raise ToolServerUnavailable(
-            f"The tool server {row.server.slug!r} failed repeatedly and rests for a while."
+            "The tool server %(server)r failed repeatedly and rests for a while.",
+            server=row.server.slug,
         )
     server = registered.get(row.server.slug) if row.server.builtin else None
     computes = server is not None and server.computes

@@ -23,14 +23,16 @@ def require_consent(tool: Tool, context: CallContext) -> None:
     it was then, by somebody who may still give it.
     """
     if context.form_hash and tool.form_hash != context.form_hash:
-        raise Forbidden(f"The tool {tool.name!r} has changed since somebody was asked about it.")
+        raise Forbidden(
+            "The tool %(tool)r has changed since somebody was asked about it.", tool=tool.name
+        )
     asks = tool.policy_in_force == Policy.ASK
     if not asks and not (context.tainted and tool.has_consequences):
         return
     if not context.approved:
-        raise Forbidden(f"The user has not allowed this call of {tool.name!r}.")
+        raise Forbidden("The user has not allowed this call of %(tool)r.", tool=tool.name)
     if asks and tool.needs_admin and not may_approve(context, tool.pk):
-        raise Forbidden(f"No admin of the group has allowed this call of {tool.name!r}.")
+        raise Forbidden("No admin of the group has allowed this call of %(tool)r.", tool=tool.name)
 
 
 def may_approve(context: CallContext, tool_id: UUID) -> bool:

@@ -110,7 +110,7 @@ def insert_server(server: Server, *, actor: User | None) -> Server:
     slug = server.slug
     checked(server)
     if not Server.objects.bulk_create([server], ignore_conflicts=True) or not stored(server):
-        raise ServerSlugExists(f"There is a tool server {slug!r} already.")
+        raise ServerSlugExists("There is a tool server %(server)r already.", server=slug)
     audit.record("mcp_server.create", actor=actor, target=server, transport=server.transport)
     return server
 

@@ -67,7 +67,9 @@ def update_tool(
 def approve(row: Tool, seen: str, *, actor: User | None) -> None:
     """Pin the form of the tool that `actor` has seen."""
     if row.schema_hash != seen:
-        raise ToolChanged(f"The tool {row.name!r} has changed again: look at it once more.")
+        raise ToolChanged(
+            "The tool %(tool)r has changed again: look at it once more.", tool=row.name
+        )
     row.approved_hash, row.approved_form = seen, row.form
     audit.record("tool.approve", actor=actor, target=row, schema_hash=seen)
 

@@ -7,6 +7,7 @@ import socket
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
 from redis.exceptions import RedisError
 
 from accounts.models import User
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def missing_parts() -> Iterator[str]:
-    """Everything the product works without, but not as well."""
+    """Everything the product works without, but not as well, in the language in force."""
     refresh_endpoints()
     yield from model_notices()
     yield from file_notices()
@@ -62,34 +63,38 @@ def model_notices() -> Iterator[str]:
     """The language models."""
     endpoints = endpoints_in_force()
     if not endpoints:
-        yield "no language model (LLM_BASE_URL, LLM_GGUF): the built-in quote model answers"
+        yield gettext(
+            "no language model (LLM_BASE_URL, LLM_GGUF): the built-in quote model answers"
+        )
     for endpoint, reason in silent_among(each for each in endpoints if not each.is_guarded):
-        yield f"the language model at {shown_url(endpoint.url)} does not answer ({reason})"
+        about = {"url": shown_url(endpoint.url), "reason": reason}
+        yield gettext("the language model at %(url)s does not answer (%(reason)s)") % about
 
 
 def console_notices() -> Iterator[str]:
     """Model servers of the console that failed when they were last looked at."""
     rows = ModelServer.objects.filter(enabled=True, is_configured=False).in_order()
     for server in rows.filter(state=ServerState.FAILED):
-        yield f"the model server {server.name} failed: {server.last_error}"
+        about = {"server": server.name, "reason": server.last_error}
+        yield gettext("the model server %(server)s failed: %(reason)s") % about
 
 
 def embedding_notices() -> Iterator[str]:
     """The embedding server; the local model needs none."""
     for endpoint, reason in silent_endpoints(Capability.EMBEDDING):
-        yield (
-            f"the embedding server at {endpoint.url} does not answer ({reason}): "
+        yield gettext(
+            "the embedding server at %(url)s does not answer (%(reason)s): "
             "search uses keywords only"
-        )
+        ) % {"url": endpoint.url, "reason": reason}
 
 
 def rerank_notices() -> Iterator[str]:
     """The server that orders passages anew, if there is one."""
     for endpoint, reason in silent_endpoints(Capability.RERANK):
-        yield (
-            f"the reranker at {endpoint.url} does not answer ({reason}): "
+        yield gettext(
+            "the reranker at %(url)s does not answer (%(reason)s): "
             "search orders passages without it"
-        )
+        ) % {"url": endpoint.url, "reason": reason}
 
 
 def silent_endpoints(capability: Capability) -> Iterator[tuple[Endpoint, str]]:
@@ -108,27 +113,32 @@ def silent_among(endpoints: Iterable[Endpoint]) -> Iterator[tuple[Endpoint, str]
 def server_notices() -> Iterator[str]:
     """Tool servers that failed when they were last asked."""
     for server in Server.objects.filter(enabled=True).exclude(last_error="").order_by("slug"):
-        yield f"the tool server {server.slug} failed: {server.last_error}"
+        about = {"server": server.slug, "reason": server.last_error}
+        yield gettext("the tool server %(server)s failed: %(reason)s") % about
 
 
 def security_notices() -> Iterator[str]:
     """Settings that are dangerous outside a test, and a missing superuser."""
     if config.security.debug:
-        yield "DEBUG is on: error pages show code and settings"
+        yield gettext("DEBUG is on: error pages show code and settings")
     if not config.security.rate_limits_enabled:
-        yield "RATE_LIMITS_ENABLED is off"
+        yield gettext("RATE_LIMITS_ENABLED is off")
     yield from transport_notices()
     if not User.objects.filter(is_superuser=True, is_active=True).exists():
-        yield "nobody is a superuser: manage.py createsuperuser makes one"
+        yield gettext("nobody is a superuser: manage.py createsuperuser makes one")
 
 
 def transport_notices() -> Iterator[str]:
     """Passwords that travel in the clear, and a proxy that is not believed."""
     security = config.security
     if security.https and not security.trusted_proxies:
-        yield "HTTPS is on without TRUSTED_PROXIES: requests of the TLS proxy look like plain HTTP"
+        yield gettext(
+            "HTTPS is on without TRUSTED_PROXIES: requests of the TLS proxy look like plain HTTP"
+        )
     elif not security.https and not is_loopback(config.api.host):
-        yield f"HTTPS is off and HOST is {config.api.host}: passwords and keys travel in the clear"
+        yield gettext(
+            "HTTPS is off and HOST is %(host)s: passwords and keys travel in the clear"
+        ) % {"host": config.api.host}
 
 
 def is_loopback(host: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext
+
 from youworker.core.config import config
 from youworker.core.network import trusted_proxies
 from youworker.sso.forward_auth import forward_auth_is_on
@@ -27,13 +29,15 @@ def proxy_notices() -> Iterator[str]:
     """Whose word is believed."""
     header = config.identity.sso_user_header
     if forward_auth_is_on():
-        yield (
-            f"whoever TRUSTED_PROXIES names in {header} is signed in: the proxy must drop that "
+        yield gettext(
+            "whoever TRUSTED_PROXIES names in %(header)s is signed in: the proxy must drop that "
             "header from clients (SSO_USER_HEADER=none turns this off)"
-        )
+        ) % {"header": header}
     for network in trusted_proxies():
         if network.num_addresses > MANY_ADDRESSES:
-            yield f"TRUSTED_PROXIES holds {network}: everybody in there can pretend to be anybody"
+            yield gettext(
+                "TRUSTED_PROXIES holds %(network)s: everybody in there can pretend to be anybody"
+            ) % {"network": network}
 
 
 def provider_notices() -> Iterator[str]:
@@ -42,7 +46,9 @@ def provider_notices() -> Iterator[str]:
     if not identity.oidc_issuer:
         return
     if not identity.oidc_client_id:
-        yield "OIDC_ISSUER is set without OIDC_CLIENT_ID: nobody can sign in there"
+        yield gettext("OIDC_ISSUER is set without OIDC_CLIENT_ID: nobody can sign in there")
     url = urlsplit(identity.oidc_issuer)
     if url.scheme != "https" and url.hostname not in THIS_MACHINE:
-        yield f"OIDC_ISSUER is {identity.oidc_issuer}: without https, others can answer for it"
+        yield gettext("OIDC_ISSUER is %(issuer)s: without https, others can answer for it") % {
+            "issuer": identity.oidc_issuer
+        }

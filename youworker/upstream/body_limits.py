@@ -6,6 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import httpx2
+from django.utils.translation import gettext_noop
+
+from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -14,10 +17,15 @@ if TYPE_CHECKING:
 PIECES_AT_ONCE = 128
 # Answers without any of this are as large as what comes over the wire.
 NOT_PACKED = {"", "identity"}
+LARGER = gettext_noop("The answer is larger than %(most)s bytes.")
 
 
 class AnswerTooLarge(httpx2.TransportError):
     """A server sent more bytes than anybody would read."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence.in_english())
+        self.sentence = sentence
 
 
 class AnswerPacked(AnswerTooLarge):
@@ -69,7 +77,7 @@ class BoundedSyncStream(httpx2.SyncByteStream):
 
 def too_large(limit: int) -> AnswerTooLarge:
     """The refusal to read more."""
-    return AnswerTooLarge(f"The answer is larger than {limit} bytes.")
+    return AnswerTooLarge(Sentence(LARGER, {"most": limit}))
 
 
 def limit_body(response: httpx2.Response, limit: int, *, cut: bool = False) -> None:
@@ -85,4 +93,4 @@ def limit_body(response: httpx2.Response, limit: int, *, cut: bool = False) -> N
 def refuse_packed(response: httpx2.Response) -> None:
     """Raise for a body that may unpack to a thousand times of what is counted."""
     if response.headers.get("content-encoding", "").strip().lower() not in NOT_PACKED:
-        raise AnswerPacked("The answer is packed, although it was asked not to be.")
+        raise AnswerPacked(Sentence("The answer is packed, although it was asked not to be."))

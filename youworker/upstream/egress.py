@@ -100,7 +100,7 @@ async def resolve_host(host: str, port: int) -> list[Address]:
     try:
         rows = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise UpstreamUnavailable(f"The host {host} is not known.") from error
+        raise UpstreamUnavailable("The host %(host)s is not known.", host=host) from error
     # A zone (`%eth0`) says how to reach an address, not which one it is.
     texts = dict.fromkeys(str(row[4][0]).partition("%")[0] for row in rows)
     return [ipaddress.ip_address(text) for text in texts]

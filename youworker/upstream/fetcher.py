@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 from asgiref.sync import async_to_sync
+from django.utils.translation import gettext_noop
 
 from youworker.core import tracing
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.request_context import HEADER, correlation_id
+from youworker.upstream.body_limits import LARGER
 from youworker.upstream.egress import find_permitted_addresses
 from youworker.upstream.guard import SCHEMES, GuardedTransport
 from youworker.upstream.trust import USER_AGENT
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
     from youworker.upstream.guard import Finder
 
+SILENT = gettext_noop("%(host)s did not answer: %(reason)s")
+TOO_SLOW = gettext_noop("%(host)s did not answer completely within %(seconds)s s.")
+REDIRECTS_TOO_OFTEN = gettext_noop("%(host)s redirects too often.")
+REDIRECTS_TO_NONSENSE = gettext_noop("%(host)s redirects to something unreadable.")
 REDIRECTS = {301, 302, 303, 307, 308}
 KEEP_METHOD = {307, 308}
 LONGEST_URL = 8192
@@ -130,12 +136,11 @@ async def fetch_url_async(
         async with asyncio.timeout(limits.seconds), client(find) as session:
             return await follow_redirects(session, asked, limits, follow=follow)
     except TimeoutError as error:
-        raise UpstreamUnavailable(
-            f"{asked.url.host} did not answer completely within {limits.seconds:g} s."
-        ) from error
+        about = {"host": asked.url.host, "seconds": f"{limits.seconds:g}"}
+        raise UpstreamUnavailable(TOO_SLOW, **about) from error
     except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, zlib.error) as error:
         reason = str(error) or type(error).__name__
-        raise UpstreamUnavailable(f"{asked.url.host} did not answer: {reason}") from error
+        raise UpstreamUnavailable(SILENT, host=asked.url.host, reason=reason) from error
 
 
 async def follow_redirects(
@@ -155,7 +160,7 @@ async def follow_redirects(
         finally:
             await response.aclose()
         if len(asked.passed) >= limits.hops:
-            raise UpstreamUnavailable(f"{asked.url.host} redirects too often.")
+            raise UpstreamUnavailable(REDIRECTS_TOO_OFTEN, host=asked.url.host)
         asked.follow(response.status_code, location)
 
 
@@ -186,7 +191,7 @@ async def read_body(response: httpx2.Response, most: int) -> bytes:
         # One byte more than allowed is enough to know that it is too much.
         body += unpack.decompress(chunk, most + 1 - len(body)) if unpack else chunk
         if max(len(body), received) > most:
-            raise TooLarge(f"The answer is larger than {most} bytes.")
+            raise TooLarge(LARGER, most=most)
     return bytes(body)
 
 
@@ -198,7 +203,9 @@ def unpacker(encoding: str) -> Any:
     if kind in {"gzip", "x-gzip", "deflate"}:
         # 32: recognise gzip and zlib by their first bytes.
         return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    raise UpstreamUnavailable(f"The answer is packed in a way nobody asked for ({kind[:20]}).")
+    raise UpstreamUnavailable(
+        "The answer is packed in a way nobody asked for (%(kind)s).", kind=kind[:20]
+    )
 
 
 def checked_url(text: str) -> httpx2.URL:
@@ -228,7 +235,7 @@ def join_url(base: httpx2.URL, location: str) -> httpx2.URL:
     try:
         joined = base.join(location)
     except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
-        raise UpstreamUnavailable(f"{base.host} redirects to something unreadable.") from error
+        raise UpstreamUnavailable(REDIRECTS_TO_NONSENSE, host=base.host) from error
     return checked_url(str(joined))
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from chat.agent.sentences import NO_JSON, NO_OBJECT, TOO_DEEP
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,16 +34,16 @@ def read_arguments(pieces: Sequence[str], whole: Any) -> tuple[dict[str, Any], s
             # Some servers send everything again at the end, or with each piece.
             value = last_object(pieces)
             if value is None:
-                return {}, f"The arguments are not valid JSON: {error}."
+                return {}, NO_JSON % {"reason": error}
     if value is None or value in ("", []):
         value = {}
     if not isinstance(value, dict):
-        return {}, "The arguments are not a JSON object."
+        return {}, NO_OBJECT
     try:
         orjson.dumps(value)
     except TypeError:
         # Less deep than what can be read: it goes to the tool, the log and back to the model.
-        return {}, "The arguments are nested too deeply."
+        return {}, TOO_DEEP
     return value, ""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chat.agent.exceptions import AnswerTooLarge
-from chat.agent.sentences import ARGUMENTS_TOO_LONG, TOO_MANY_TOOLS
+from chat.agent.sentences import ARGUMENTS_TOO_LONG, CUT_SHORT, TOO_MANY_TOOLS
 from chat.agent.types import ToolCall
 from chat.llm.openai.arguments import read_arguments
 from chat.llm.openai.offered_tools import OfferedTools
@@ -21,7 +21,6 @@ LONGEST_NAME = 200
 # What Mistral's servers want of an id, and every other takes.
 ID_LENGTH = 9
 ARGUMENTS = ("arguments", "parameters", "args", "input")
-CUT_SHORT = "The call was cut off, because the answer reached its longest length: make it shorter."
 
 
 @dataclass

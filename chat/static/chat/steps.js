@@ -20,7 +20,8 @@ export function showStep(tools, event) {
   const words = { start: t("at work"), approval: t("asks for your permission"), error: t("failed"), end: figures };
   step.querySelector(".tool-state").textContent = words[status] ?? "";
   if (args && Object.keys(args).length) fill(step, "tool-args", t("Asked with"), readable(args));
-  if (result) fill(step, "tool-result", t("Answered"), result);
+  if (event.error) showError(step, event.error);
+  else if (result) fill(step, "tool-result", t("Answered"), result);
   if (event.files?.length) showFiles(step, event.files);
   askIfNeeded(step, event);
 }
@@ -57,6 +58,12 @@ function fill(step, name, heading, text) {
     step.append(element("p", { className: "hint" }, heading), place);
   }
   if (place.textContent !== text) place.textContent = text;
+}
+
+/** Say why a call failed, as the page says it; the model was told so in English. */
+function showError(step, words) {
+  const place = step.querySelector(".error") ?? step.appendChild(element("p", { className: "error", dir: "auto" }));
+  if (place.textContent !== words) place.textContent = words;
 }
 
 function showFiles(step, files) {

@@ -626,6 +626,8 @@ CREATE TABLE public.chat_toolrun (
     decided_by_id uuid,
     form_hash character varying(64) NOT NULL,
     reason character varying(16) NOT NULL,
+    error_code character varying(64) DEFAULT ''::character varying NOT NULL,
+    error_words text,
     CONSTRAINT chat_toolrun_latency_ms_check CHECK ((latency_ms >= 0))
 );
 CREATE TABLE public.common_auditcheckpoint (
@@ -2091,6 +2093,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('chat', '0018_model_servers', now()),
 ('chat', '0019_files_of_tool_results', now()),
 ('chat', '0020_told_runs', now()),
+('chat', '0021_words_of_errors', now()),
 ('common', '0001_initial', now()),
 ('common', '0002_audit_chain', now()),
 ('common', '0003_key_rotation', now()),

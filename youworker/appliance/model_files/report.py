@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psutil
+from django.utils.translation import gettext
 
 from youworker.appliance.model_files.obstacles import find_obstacle
 from youworker.core.config import config
@@ -27,7 +28,7 @@ def file_notices() -> Iterator[str]:
     if folder is not None and not any(
         file.may_sleep for file in configured_files(config.model_files, config.data_dir)
     ):
-        yield f"no model file (.gguf) is in {folder} (LLM_GGUF_DIR)"
+        yield gettext("no model file (.gguf) is in %(folder)s (LLM_GGUF_DIR)") % {"folder": folder}
 
 
 def why_not_served(file: ModelFile) -> str:
@@ -42,8 +43,8 @@ def why_not_served(file: ModelFile) -> str:
 def consequence(file: ModelFile) -> str:
     """What happens without a model."""
     if file.is_for_embedding:
-        return "search does without its vectors"
-    return "other models answer, or the built-in quote model"
+        return gettext("search does without its vectors")
+    return gettext("other models answer, or the built-in quote model")
 
 
 def describe_files() -> list[dict[str, Any]]:

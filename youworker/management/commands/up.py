@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
+from django.utils.translation import override
 
 from youworker.appliance import commands
 from youworker.appliance.bootstrap import prepare_database
@@ -53,8 +54,10 @@ class Command(BaseCommand):
         try:
             # The web process takes as long to load as the database to be prepared.
             prepare_database(output.write_line, meanwhile=children[0].start_early)
-            for notice in (*redis_notices(), *missing_parts()):
-                output.write_line(f"youworker: {notice}")
+            # The output of processes is a log, which is English.
+            with override(None):
+                for notice in (*redis_notices(), *missing_parts()):
+                    output.write_line(f"youworker: {notice}")
             connection.close()
             asyncio.run(self.supervise(children, output, host=host, port=port))
         except OperationalError as error:

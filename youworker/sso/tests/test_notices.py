@@ -1,6 +1,7 @@
 """What operators are told about sign-in."""
 
 import pytest
+from django.utils.translation import override
 
 from youworker.sso.notices import sign_in_notices
 from youworker.tests.support.configuring import override_config
@@ -28,9 +29,13 @@ def test_nothing_is_said_by_default():
 def test_operators_are_told(section, values, words):
     with override_config(section, **values):
         said = list(sign_in_notices())
+        with override("it"):
+            italian = list(sign_in_notices())
 
-    assert len(said) == len(words)
+    assert len(said) == len(italian) == len(words)
     assert all(word in line for word, line in zip(words, said, strict=True))
+    assert all(word in line for word, line in zip(words, italian, strict=True))
+    assert not set(said) & set(italian)
 
 
 def test_a_proxy_that_signs_nobody_in_needs_no_warning():
