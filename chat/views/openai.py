@@ -33,14 +33,12 @@ from chat.openai.vectors import answer_embeddings
 from chat.openai.wire import Wire
 from chat.runs import manager
 from chat.runs.manager import accept
-from chat.serializers_openai import (
+from chat.serializers_openai import CompletionSerializer, EmbeddingsSerializer, session_in
+from chat.serializers_openai_answers import (
     CompletionAnswerSerializer,
-    CompletionSerializer,
     EmbeddingsAnswerSerializer,
-    EmbeddingsSerializer,
     ModelListSerializer,
     ModelSerializer,
-    session_in,
 )
 from chat.views.chat import answer_to_the_end, stored_result
 from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
