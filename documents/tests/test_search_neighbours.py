@@ -72,7 +72,7 @@ def test_context_takes_one_statement(count, django_assert_num_queries):
     write(document, *[f"penguin {n}" for n in range(count)])
     search("penguin", mode="keyword", actor=document.owner)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         search("penguin", mode="keyword", context=True, actor=document.owner)
 
 
