@@ -3,7 +3,8 @@ import { language, t } from "../youworker/js/i18n.js";
 import { ApiError, pageHeaders, refusalOf } from "../youworker/js/net.js";
 
 const UPLOADS = "/v1/ingestion/uploads";
-const MEGABYTE = 1_000_000;
+// As the pages count it that say how large a file may be.
+const MEGABYTE = 2 ** 20;
 const sizes = new Intl.NumberFormat(language, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 });
 
 /** What may be sent at once, as a template wrote it on an element. */

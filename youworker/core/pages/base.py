@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.forms import BaseForm
@@ -191,9 +191,16 @@ def own_page(request: HttpRequest, wanted: object) -> str:
     return text if ours else ""
 
 
+def page_of_form(request: HttpRequest) -> str:
+    """The page of ours on which a form stood, as the browser tells; empty when it does not."""
+    url = urlsplit(own_page(request, request.headers.get("Referer")))
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
 def sign_in_url(request: HttpRequest) -> str:
-    """The sign-in page that leads back here, if coming back by reading makes sense."""
-    wanted = request.get_full_path() if request.method in SAFE_METHODS else ""
+    """The sign-in page that leads back here, or to the page of a form that was sent."""
+    is_read = request.method in SAFE_METHODS
+    wanted = request.get_full_path() if is_read else page_of_form(request)
     query = urlencode({"next": wanted}) if wanted and wanted != "/" else ""
     return f"{reverse('sign-in')}?{query}" if query else reverse("sign-in")
 

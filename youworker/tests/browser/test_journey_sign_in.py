@@ -1,5 +1,6 @@
 """Signing in and out, as people do."""
 
+import re
 import time
 
 import pytest
@@ -83,6 +84,37 @@ def test_a_second_factor_is_asked_for(page, visitor, person):
     visitor.get_by_role("button", name="Sign in", exact=True).click()
 
     heading(visitor, "Documents").wait_for()
+
+
+@pytest.mark.parametrize("opened", ["in a dialog", "as a page"])
+def test_a_form_keeps_what_was_typed_when_the_session_ends(page, person, opened):
+    page.goto("/documents" if opened == "in a dialog" else "/collections/add")
+    if opened == "in a dialog":
+        page.get_by_role("link", name="New collection").click()
+    page.get_by_label("Name", exact=True).fill("Written for long")
+    page.context.clear_cookies(name=re.compile("sessionid"))
+    page.get_by_role("button", name="Create").click()
+
+    again = page.get_by_role("dialog", name="Your session has ended")
+    again.get_by_label("User name").fill(person.username)
+    again.get_by_label("Password").fill(person.password)
+    again.get_by_role("button", name="Sign in", exact=True).click()
+    again.wait_for(state="hidden")
+    page.get_by_role("button", name="Create").click()
+
+    heading(page, "Written for long").wait_for()
+
+
+def test_a_form_keeps_what_was_typed_while_the_server_is_away(page):
+    page.goto("/collections/add")
+    page.get_by_label("Name", exact=True).fill("Written on a train")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("alert").get_by_text("The server cannot be reached").wait_for()
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Create").click()
+
+    heading(page, "Written on a train").wait_for()
 
 
 def test_nobody_is_led_to_another_site(visitor, person):

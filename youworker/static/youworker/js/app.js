@@ -1,5 +1,6 @@
 // What every page does: menus, dialogs, messages, times, and htmx's requests.
 import "./dialog.js";
+import "./leaving.js";
 import "./waiting.js";
 import "./zone.js";
 import { pageHeaders } from "./net.js";

@@ -4,10 +4,20 @@ import { pageUser } from "./net.js";
 import { fetchPart, sayError, swapIn } from "./partials.js";
 
 const dialog = () => document.getElementById("dialog");
+// Of its own: what was typed into another dialog stays below.
+const signIn = () => document.getElementById("sign-in");
 let opener = null;
 
-/** Show what a page route answers to htmx in the page's dialog; whether it is shown. */
+/** Show what a page route answers to htmx in the page's dialog. */
 async function openDialog(url, from = document.activeElement) {
+  if (!(await show(url, dialog()))) return;
+  // A menu does not stay open behind what was chosen in it.
+  const menu = from?.closest?.("details[data-menu]");
+  if (menu) menu.open = false;
+  opener = menu?.querySelector("summary") ?? from;
+}
+
+async function show(url, box) {
   let part;
   try {
     part = await fetchPart(url);
@@ -15,19 +25,10 @@ async function openDialog(url, from = document.activeElement) {
     sayError(error);
     return false;
   }
-  swapIn(part.text, dialog());
-  // A menu does not stay open behind what was chosen in it.
-  const menu = from?.closest?.("details[data-menu]");
-  if (menu) menu.open = false;
-  opener = menu?.querySelector("summary") ?? from;
-  if (!dialog().open) dialog().showModal();
-  dialog().querySelector("[autofocus]")?.focus();
+  swapIn(part.text, box);
+  if (!box.open) box.showModal();
+  box.querySelector("[autofocus]")?.focus();
   return true;
-}
-
-/** Close the dialog; the focus returns to what opened it. */
-function closeDialog() {
-  if (dialog().open) dialog().close();
 }
 
 const SIGN_IN = "/sign-in";
@@ -37,13 +38,13 @@ let asking = false;
 async function askToSignIn() {
   if (asking) return;
   asking = true;
-  asking = await openDialog(SIGN_IN);
+  asking = await show(SIGN_IN, signIn());
 }
 
 document.addEventListener("yw-signed-out", askToSignIn);
 document.addEventListener("yw-signed-in", (event) => {
   asking = false;
-  closeDialog();
+  signIn().close();
   const { user } = event.detail ?? {};
   if (!user || user === pageUser()) return;
   // Somebody else's page must not stay, and what waits on it must not be sent in their name.
@@ -58,13 +59,16 @@ document.addEventListener("click", (event) => {
     openDialog(link.href, link);
     return;
   }
-  if (event.target.closest?.("dialog [data-close]") || event.target === dialog()) closeDialog();
+  const box = event.target.closest?.("dialog");
+  if (event.target === box || event.target.closest?.("dialog [data-close]")) box.close();
 });
 
 document.addEventListener("close", (event) => {
-  if (event.target !== dialog()) return;
-  asking = false;
-  dialog().replaceChildren();
+  if (event.target === signIn()) asking = false;
+  else if (event.target !== dialog()) return;
+  event.target.replaceChildren();
+  // The browser itself gives the focus back to where it was.
+  if (event.target === signIn()) return;
   if (opener?.isConnected) opener.focus();
   opener = null;
 }, true);

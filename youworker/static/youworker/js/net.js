@@ -20,8 +20,8 @@ export function pageHeaders(method) {
   return headers;
 }
 
-// It changes when somebody signs in, so it is read each time.
-function csrfToken() {
+/** What proves that a write comes from a page of ours; it changes when somebody signs in, so it is read each time. */
+export function csrfToken() {
   const found = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
   return found ? decodeURIComponent(found[1]) : "";
 }
