@@ -12,11 +12,13 @@ from django.db import connection, connections
 
 from accounts.tests.factories import UserFactory
 from chat.llm import registry
+from chat.runs import manager, queue
+from chat.runs.manager import run_manager
 from ingestion.pipeline.parse import close_parser
 from youworker.core.config import config
 from youworker.core.db import end_threads
 from youworker.core.per_loop import close_all
-from youworker.core.redis import sync_redis
+from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.redis_server import RedisServer
 from youworker.tests.support.small_model import TEMPLATE, files_of, serving, small_model_path
 
@@ -110,3 +112,23 @@ def own_redis(settings):
     # What ends after the test, like its runs, finds the session's Redis again.
     settings.REDIS_URL = former
     sync_redis.cache_clear()
+
+
+@pytest.fixture
+async def patient(monkeypatch):
+    """A process that looks for queued runs only when it is told to."""
+    monkeypatch.setattr(manager, "TAKE_SECONDS", 3600)
+    here = run_manager()
+    here.serve()
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while not await subscribers():  # noqa: ASYNC110 -- Redis tells nobody of it
+            await asyncio.sleep(0.02)
+    here.news.clear()
+    yield here
+    await close_all()
+
+
+async def subscribers():
+    found = await async_redis().pubsub_numsub(queue.CHANNEL)
+    return found[0][1]

@@ -31,7 +31,6 @@ from chat.runs.queue import claim_queued, claim_run, queued_places
 from chat.runs.stream import view_run
 from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
-from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
 from youworker.tests.support.waiting import wait_until
@@ -231,28 +230,6 @@ def test_of_several_servers_the_one_that_lists_the_model_counts(configured, monk
 
 
 # How soon.
-
-
-@pytest.fixture
-async def patient(monkeypatch):
-    """A process that looks for queued runs only when it is told to."""
-    monkeypatch.setattr(manager, "TAKE_SECONDS", 3600)
-    here = run_manager()
-    here.serve()
-    await asyncio.sleep(0)
-    async with asyncio.timeout(10):
-        while not await subscribers():  # noqa: ASYNC110 -- Redis tells nobody of it
-            await asyncio.sleep(0.02)
-    here.news.clear()
-    yield here
-    await close_all()
-
-
-async def subscribers():
-    from youworker.core.redis import async_redis
-
-    found = await async_redis().pubsub_numsub(queue.CHANNEL)
-    return found[0][1]
 
 
 async def test_a_queued_run_wakes_a_process(spoken_by, patient):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import time
@@ -16,8 +15,9 @@ from mcp.enums import Policy, Transport
 from mcp.models import Tool
 from mcp.services import call_tool, discover_server, usable_tools
 from mcp.tests.factories import ServerFactory, UserFactory
+from mcp.tests.http_faults import SERVERS
 from mcp.tests.programs.faulty import ORDERS
-from mcp.tests.scripts import JSON, SSE, Hangup, reply, usual
+from mcp.tests.scripts import usual
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.tests.support.waiting import wait_until_async
@@ -201,61 +201,6 @@ def test_a_server_at_a_url_hears_it_too(user, http_script):
         await close_all()
 
     asyncio.run(give_up())
-
-
-def huge(_request, _message):
-    return 200, JSON, b"x" * 50_000_000
-
-
-def hang_up(_request, _message):
-    raise Hangup
-
-
-def promise_more(request, message):
-    """Half of an answer, and the end of the connection."""
-    request.send_response(200)
-    request.send_header("Content-Type", "application/json")
-    request.send_header("Content-Length", "1000")
-    request.end_headers()
-    request.wfile.write(reply(message, result={})[:20])
-    raise Hangup
-
-
-def flood(request, message):
-    """Events without end."""
-    params = {"progressToken": message["params"].get("_meta", {}).get("progressToken")}
-    told = {"jsonrpc": "2.0", "method": "notifications/progress"}
-    line = f"data: {json.dumps({**told, 'params': {**params, 'progress': 1}})}\n\n".encode()
-    request.send_response(200)
-    request.send_header("Content-Type", "text/event-stream")
-    request.end_headers()
-    while True:
-        request.wfile.write(line)
-
-
-def inwards(status):
-    return lambda _request, _message: (status, {"Location": "http://169.254.169.254/latest"}, b"")
-
-
-def page(_request, _message):
-    return 200, {"Content-Type": "text/html"}, b"<h1>Maintenance</h1>"
-
-
-def junk(_request, _message):
-    return 200, SSE, b"data: {broken\n\n" * 100
-
-
-SERVERS = {
-    "50 MB": (huge, "larger than"),
-    "closes at once": (hang_up, "not available"),
-    "closes in the middle": (promise_more, "not available"),
-    "events without end": (flood, ""),
-    "redirect to the cloud's keys": (inwards(302), ""),
-    "redirect that keeps the method": (inwards(307), ""),
-    "a page": (page, ""),
-    "events that are none": (junk, ""),
-    "broken": (lambda *_: (500, {}, b"oops"), "status 500"),
-}
 
 
 @pytest.mark.parametrize("fault", SERVERS)

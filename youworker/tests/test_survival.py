@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 
 from chat.events import log_key
 from youworker.core.config import BASE_DIR
-from youworker.tests.bench.product import free_port
+from youworker.tests.bench.product import second_web as start_second_web
 from youworker.tests.support.processes import environment_of, hanging, server_processes
 from youworker.tests.support.waiting import wait_until
 
@@ -80,20 +80,12 @@ def second_web(product):
 @contextmanager
 def second_process(product, **settings):
     """Another web process of the same installation, on a port of its own, and its client."""
-    port = free_port()
-    command = [sys.executable, "-m", "youworker.server", "--port", str(port)]
-    environment = environment_of(product.web) | settings
-    other = subprocess.Popen(command, cwd=BASE_DIR, env=environment)
-    try:
+    with start_second_web(product, **settings) as (other, port):
         headers = {"Authorization": f"Bearer {product.api_key}"}
         url = f"http://127.0.0.1:{port}"
         with httpx2.Client(base_url=url, headers=headers, timeout=30) as opened:
             wait_until(lambda: opened.get("/health/live").status_code == 200, despite=AWAY)
             yield other, opened
-    finally:
-        other.send_signal(signal.SIGCONT)
-        other.terminate()
-        other.wait(15)
 
 
 def ended(client, run):

@@ -15,7 +15,7 @@ from youworker.tests.bench import Figure, Report, machine
 GENERATED_FILES = 300
 WHAT = (
     *("start", "chat", "question", "ingest", "search", "retrieval", "answers"),
-    *("soak", "streams", "web", "leaks", "overload"),
+    *("soak", "streams", "web", "leaks", "overload", "faults"),
 )
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     help = (
         "Measure a start, streams, questions, ingestion, search, answers, rights, a mixed load,"
-        " an overload or pages."
+        " an overload, faults or pages."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -126,6 +126,12 @@ class Command(BaseCommand):
         from youworker.tests.bench import overload
 
         return overload.run()
+
+    def faults(self, options: dict[str, Any]) -> Report:
+        """Every fault of a model's server and of a tool server, one after the other."""
+        from youworker.tests.bench.faults import running
+
+        return running.run()
 
     def soak(self, options: dict[str, Any]) -> Report:
         """A mixed load, and whether anything is lost or grows under it."""

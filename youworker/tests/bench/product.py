@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from youworker.core.config import BASE_DIR
+from youworker.tests.support.processes import environment_of
+from youworker.tests.support.waiting import is_open, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -149,6 +151,22 @@ def product_in(folder: Path, **settings: str) -> Iterator[Product]:
     finally:
         up.send_signal(signal.SIGTERM)
         up.wait(STOP_SECONDS)
+
+
+@contextmanager
+def second_web(product: Product, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Another web process of the same installation, and its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "youworker.server", "--port", str(port)]
+    environment = environment_of(product.web) | settings
+    other = subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: is_open(port))
+        yield other, port
+    finally:
+        other.send_signal(signal.SIGCONT)
+        other.terminate()
+        other.wait(STOP_SECONDS)
 
 
 def wait_until_ready(up: subprocess.Popen[bytes], log: Path) -> None:

@@ -55,8 +55,11 @@ async def send_raw(connection: HttpConnection, turn: Turn) -> None:
     """Send a body byte for byte; its end is the end of the connection."""
     named = f"Content-Type: {turn.content_type}\r\n" if turn.content_type else ""
     connection.transport.write(f"HTTP/1.1 200 OK\r\n{named}Connection: close\r\n\r\n".encode())
-    connection.transport.write(turn.raw)
-    await connection.drained()
+    size = 1 if turn.drip else len(turn.raw)
+    for start in range(0, len(turn.raw), size):
+        await asyncio.sleep(turn.drip)
+        connection.transport.write(turn.raw[start : start + size])
+        await connection.drained()
     connection.transport.close()
 
 
@@ -74,6 +77,8 @@ async def stream(connection: HttpConnection, request: Recorded, turn: Turn, stat
             connection.transport.write(framed(line))
     for word in turn.reasoning.split():
         connection.transport.write(chunks.delta({turn.reasoning_field: f"{word} "}))
+    async for _ in paced(turn.thoughts, turn.rate, connection, state):
+        connection.transport.write(chunks.delta({turn.reasoning_field: "hm "}))
     pace = shared_pace if turn.shared else paced
     numbers = pace(len(pieces), turn.rate, connection, state)
     await send_tokens(connection, request, turn, chunks, pieces, numbers)

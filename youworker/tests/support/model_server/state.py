@@ -62,6 +62,8 @@ class State:
         self.models_status = 200
         self.models_body = b""
         self.script: deque[Turn] = deque()
+        # Turns with a name, which a message asks for by `[[scene=NAME]]`.
+        self.scenes: dict[str, Turn] = {}
         self.requests: list[Recorded] = []
         # Streams that send tokens now, and the most there were at a time.
         self.streaming = self.most_streaming = 0
@@ -108,7 +110,9 @@ class State:
             return turn_from_spec(model.removeprefix(MODEL_PREFIX), self.default)
         said = last_content(body, "user")
         if "[[" in said and "]]" in said:
-            return turn_from_spec(said.split("[[", 1)[1].split("]]", 1)[0], self.default)
+            spec = said.split("[[", 1)[1].split("]]", 1)[0]
+            scene = self.scenes.get(spec.removeprefix("scene="))
+            return scene or turn_from_spec(spec, self.default)
         return self.default
 
     def is_refused(self, turn: Turn, body: dict[str, Any]) -> bool:

@@ -66,6 +66,8 @@ class Turn:
     # Each token is the monotonic clock in nanoseconds at which it was written.
     stamp: bool = False
     reasoning: str = ""
+    # So many thoughts come first, at the pace of the tokens.
+    thoughts: int = 0
     reasoning_field: str = "reasoning_content"
     calls: tuple[Call, ...] = ()
     # A tool that is called first, without arguments; the answer follows its result.
@@ -93,6 +95,8 @@ class Turn:
     error: str = ""
     # The body of the answer as it is, instead of everything above, and what it is called.
     raw: bytes = b""
+    # Seconds before each byte of it.
+    drip: float = 0.0
     content_type: str = "text/event-stream"
 
     @property
