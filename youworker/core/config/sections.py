@@ -597,7 +597,7 @@ class McpConfig(Section):
     """Tool servers."""
 
     call_timeout: float = setting(
-        "MCP_CALL_TIMEOUT", 60.0, "seconds one tool call may take", low=0.1, high=3600
+        "MCP_CALL_TIMEOUT", 50.0, "seconds one tool call may take", low=0.1, high=3600
     )
     result_bytes: int = setting(
         "MCP_RESULT_BYTES", 262_144, "largest tool result, in bytes", low=1024

@@ -71,7 +71,7 @@ def take_event(met: Met, kind: bytes, data: dict[str, Any]) -> None:
     """Note what an event says."""
     if kind == b"token":
         met.hear(data["text"])
-    elif kind == b"tool" and data["status"] not in ("start", "approval"):
+    elif kind == b"tool" and data["status"] in ("end", "error"):
         met.tools.append(data["status"])
     elif kind == b"done":
         met.ended = time.monotonic()

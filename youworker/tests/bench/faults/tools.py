@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import statistics
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ for slug, where in json.loads({declared!r}).items():
     server.tools.update(policy=Policy.AUTO)
 """
 LONGEST_SECONDS = 60.0
+LONGEST_SLUG = 32
+PAUSE = 1.0
 WENT_ON = "I went on."
 
 
@@ -50,20 +53,20 @@ def measure() -> tuple[list[Figure], list[str], list[str]]:
         for fault in SERVERS:
             server = opened.enter_context(ScriptedHttp())
             server.answer = answering(fault)
-            where[f"url_{slug_of(fault)}"] = {"url": server.url}
+            where[slug_of(f"at {fault}")] = {"url": server.url}
         hanging = opened.enter_context(ScriptedHttp())
         hanging.answer = lambda request, message: hang(hanging, request, message)
-        where["url_hanging"] = {"url": hanging.url}
+        where["at-hanging"] = {"url": hanging.url}
         product = opened.enter_context(product_with_model(AGENT_TITLES="0"))
         declare(product, where)
-        people = make_people(product, len(where))
+        people = make_people(product, len(where) + 1)
         address = product.host, product.port
         return asyncio.run(call_all(address, people, list(where)))
 
 
 def slug_of(fault: str) -> str:
     """A name for the server with this fault."""
-    return re.sub(r"\W+", "_", fault).lower()
+    return re.sub(r"\W+", "-", fault).lower()[:LONGEST_SLUG]
 
 
 def answering(fault: str) -> Any:
@@ -95,10 +98,13 @@ async def call_all(
 ) -> tuple[list[Figure], list[str], list[str]]:
     """All of them at once, each by somebody else."""
     asked = [
-        ask_agent(address, person, f"[[tool={slug}__echo,text={WENT_ON}]]")
-        for person, slug in zip(people, slugs, strict=True)
+        ask_agent(address, person, f"[[tool={slug}__echo,tokens=0,text={WENT_ON}]]")
+        for person, slug in zip(people[:-1], slugs, strict=True)
     ]
+    passing = asyncio.create_task(ask_on(address, people[-1]))
     found: list[Met] = await asyncio.gather(*asked)
+    passing.cancel()
+    waits = await passing
     wrong = [
         f"{slug}: {met.code} {met.text!r} {met.tools}"
         for slug, met in zip(slugs, found, strict=True)
@@ -113,7 +119,20 @@ async def call_all(
         [
             at_most("faults of a tool server that end the chat", len(wrong), "answers", 0),
             at_most("longest time until the chat went on", longest, "s", LONGEST_SECONDS),
+            Figure("answers to somebody else meanwhile", len(waits), "answers"),
+            Figure("their median", statistics.median(waits), "s"),
+            Figure("the longest of them", max(waits), "s"),
         ],
         wrong,
         notes,
     )
+
+
+async def ask_on(address: Address, person: Person) -> list[float]:
+    """Ask for as long as nobody cancels; the seconds of each answer."""
+    waits = list[float]()
+    with suppress(asyncio.CancelledError):
+        while True:
+            waits.append((await ask_agent(address, person, "[[tokens=0,text=Hello.]]")).seconds)
+            await asyncio.sleep(PAUSE)
+    return waits

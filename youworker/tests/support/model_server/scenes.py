@@ -77,12 +77,12 @@ SCENES = {
     "endless text": Scene(
         Turn(tokens=1_000_000, rate=20),
         "model_unavailable",
-        said="took longer",
+        said="answer took",
         text=TOKEN,
         clock="total",
     ),
     "endless reasoning": Scene(
-        Turn(thoughts=1_000_000, rate=20), "model_unavailable", said="took longer", clock="total"
+        Turn(thoughts=1_000_000, rate=20), "model_unavailable", said="answer took", clock="total"
     ),
     "garbage": Scene(Turn(text="still said", garbage=True), "", "still said"),
     "nothing but garbage": Scene(
