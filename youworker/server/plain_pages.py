@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PAGE = (
     '<!doctype html><html lang="{}"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<meta name="color-scheme" content="light dark">'
     '<title>{} · YouWorker</title><h1>{}</h1><p>{}</p><p><a href="/">{}</a></p></html>'
 )
 LONGEST = 400
@@ -35,7 +36,7 @@ def page_for(request: Any, status: int, path: str) -> bytes:
     language = language_of(wanted.decode("latin-1"))
     with translation.override(language):
         heading, way_on = heading_of(status), translation.gettext("Go to the start page")
-    return format_html(PAGE, language, status, status, heading, way_on).encode()
+    return format_html(PAGE, language, heading, heading, status, way_on).encode()
 
 
 def language_of(wanted: str) -> str:

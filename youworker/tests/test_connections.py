@@ -132,16 +132,16 @@ def test_only_uploads_may_be_large(port):
 
 
 @pytest.mark.parametrize(
-    ("path", "accept", "language", "words"),
+    ("path", "accept", "language", "heading"),
     [
-        (b"/documents/add", b"text/html,*/*;q=0.8", b"it-IT,it;q=0.9", "Vai alla pagina iniziale"),
-        (b"/documents/add", b"text/html", b"xx, en;q=0.1", "Go to the start page"),
-        (b"/documents/add", b"text/html", b"a" * 3000, "Go to the start page"),
+        (b"/documents/add", b"text/html,*/*;q=1", b"it-IT,it;q=0.9", "È troppo in una volta sola"),
+        (b"/documents/add", b"text/html", b"xx, en;q=0.1", "That is too much at once"),
+        (b"/documents/add", b"text/html", b"a" * 3000, "That is too much at once"),
         (b"/documents/add", b"*/*", b"it", None),
         (b"/v1/search", b"text/html", b"it", None),
     ],
 )
-def test_people_are_told_on_a_page_what_was_too_large(port, path, accept, language, words):
+def test_people_are_told_on_a_page_what_was_too_large(port, path, accept, language, heading):
     head = b"POST " + path + b" HTTP/1.1\r\n" + HOST + GOOD + b"Content-Length: 1500000\r\n"
 
     answer = speak(
@@ -151,11 +151,12 @@ def test_people_are_told_on_a_page_what_was_too_large(port, path, accept, langua
     status, headers, body = parts(answer)
     assert status == 413
     assert int(headers["content-length"]) == len(body)
-    if words is None:
+    if heading is None:
         assert refused(answer, 413) == "too_large"
     else:
         assert headers["content-type"] == "text/html; charset=utf-8"
-        assert words in body.decode()
+        assert f"<h1>{heading}</h1><p>413</p>" in body.decode()
+        assert '<a href="/">' in body.decode()
 
 
 def test_an_upload_in_chunks_arrives_whole(port):
