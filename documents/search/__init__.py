@@ -76,6 +76,8 @@ def search(
     understood = understand(query) if operators else Understood(query)
     scope = narrow(documents_in(actor, collections, tags, document_ids), understood, actor=actor)
     plan = plan_of(understood, mode, watch, model)
+    # Before the search: a file may be read while it goes on.
+    incomplete = has_unread_files(actor)
     with watch.measures("search"):
         depth = depth_of(understood.text, limit)
         results = find_passages(scope, plan, understood, depth)
@@ -99,7 +101,7 @@ def search(
         *(results, took, plan.mode, watch.parts, understood),
         reranked=reranked is not None,
         only_similar=is_only_similar(results, plan),
-        incomplete=has_unread_files(actor),
+        incomplete=incomplete,
     )
 
 

@@ -4,6 +4,7 @@ import uuid
 import numpy as np
 import pytest
 from django.db import connection
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.services import create_api_key
@@ -23,6 +24,8 @@ from documents.tests.factories import (
 )
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder, PickyEmbedder
 from groups.tests.factories import MembershipFactory
+from ingestion.models import IngestionRun
+from ingestion.tests.factories import ItemFactory
 from quotas.models import UsageEvent
 from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput, UpstreamUnavailable
@@ -344,6 +347,19 @@ def test_vectors_of_another_model_are_not_mixed_in(use):
 
     assert other.index_name
     assert texts(search("penguins", mode="semantic", actor=document.owner)) == ["penguins swim"]
+
+
+def test_a_file_that_is_read_while_somebody_searches_was_not_searched(monkeypatch):
+    item = ItemFactory()
+
+    def find(*_anything):
+        IngestionRun.objects.update(finished_at=timezone.now())
+        return []
+
+    monkeypatch.setattr("documents.search.find_passages", find)
+
+    assert search("penguins", mode="keyword", actor=item.run.owner).incomplete
+    assert not search("penguins", mode="keyword", actor=item.run.owner).incomplete
 
 
 def test_as_json_has_the_shape_of_the_contract(letters):
