@@ -216,8 +216,14 @@ class RecordingToolset:
             return ToolOutput(fenced(outcome.text, origin=name, limit=limit), outcome.structured)
         passages = await run_in_thread(read_passages, found, user=self.run.user)
         sources = [self.book.enter(passage) for passage in passages]
-        results = [source.as_json() for source in sources]
-        return ToolOutput(passages_for_model(sources, limit=limit), {"results": results})
+        structured: dict[str, Any] = {"results": [source.as_json() for source in sources]}
+        texts = [passages_for_model(sources, limit=limit)]
+        if notes := outcome.structured.get("notes"):
+            # They repeat words of the query, which may be anybody's.
+            texts.append(fenced("\n".join(notes), origin=name, limit=limit))
+        if outcome.structured.get("incomplete"):
+            structured["incomplete"] = True
+        return ToolOutput("\n".join(texts), structured)
 
 
 def needs_consent(tool: ToolInfo) -> bool:

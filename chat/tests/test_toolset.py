@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from chat import services
@@ -24,6 +25,8 @@ from documents.models import Passage
 from documents.services import replace_passages
 from documents.tests.factories import DocumentFactory
 from documents.types import PassageDraft
+from ingestion.models import IngestionRun
+from ingestion.tests.factories import ItemFactory
 from mcp.calls import ToolOutcome
 from mcp.models import Server
 from mcp.progress import Progress
@@ -93,6 +96,23 @@ async def test_a_tool_of_ours_gives_citations_of_stored_passages(spoken_by, answ
     assert citation.supported
     assert "Forged" not in seen.content
     assert [data["quote"] for _, kind, data in events if kind == "citation"] == [passage.text]
+
+
+@pytest.mark.parametrize("query", ["the primary's log", "type:pdf log"])
+async def test_a_model_is_told_that_files_were_not_read_yet(spoken_by, query):
+    user = await sync_to_async(UserFactory)()
+    await sync_to_async(passage_of)(user)
+    item = await sync_to_async(ItemFactory)(run__owner=user)
+
+    *_, waiting = await run_with(spoken_by, user=user, call=await builtin_call(query=query))
+    await IngestionRun.objects.filter(pk=item.run_id).aupdate(finished_at=timezone.now())
+    *_, whole = await run_with(spoken_by, user=user, call=await builtin_call(query=query))
+
+    assert "still being read" in waiting.content
+    assert waiting.structured["incomplete"] is True
+    assert "still being read" not in whole.content
+    assert "incomplete" not in whole.structured
+    assert ("sends its log" in waiting.content) is not query.startswith("type")
 
 
 async def test_another_server_cannot_forge_a_citation(spoken_by, answering):

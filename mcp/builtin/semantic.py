@@ -166,8 +166,11 @@ def passages(found: SearchAnswer | None, *, introduction: str = "") -> Answer:
     if found.incomplete:
         structured["incomplete"] = True
     text = introduction + listed if found.results else NOTHING
-    notes = (caution(found), UNREAD * found.incomplete)
-    return Answer("\n\n".join(filter(None, (text, *notes))), structured)
+    notes = list(filter(None, (caution(found), UNREAD * found.incomplete)))
+    if notes:
+        # Whoever numbers the passages anew has to tell them as well.
+        structured["notes"] = notes
+    return Answer("\n\n".join((text, *notes)), structured)
 
 
 def caution(found: SearchAnswer) -> str:
