@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext, override
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def filled(template: str, details: Mapping[str, Any]) -> str:
+    """A message with the details it names; elsewhere a percent sign stands for itself."""
+    return template % details if details and "%(" in template else template
 
 
 class DomainError(Exception):
@@ -22,16 +30,12 @@ class DomainError(Exception):
         self.template, self.details = message, details
         # For logs, in English: details may be words that are translated where they are told.
         with override(None):
-            self.message = self.filled(message)
+            self.message = filled(message, details)
         super().__init__(self.message)
-
-    def filled(self, template: str) -> str:
-        """A message with the details it names."""
-        return template % self.details if self.details and "%(" in template else template
 
     def in_words(self) -> str:
         """The message in the language of whoever is answered."""
-        return self.filled(gettext(self.template))
+        return filled(gettext(self.template), self.details)
 
     def as_json(self) -> dict[str, Any]:
         """The refusal for edges without a status code of their own."""

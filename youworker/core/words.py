@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.utils.functional import lazy
 from django.utils.translation import gettext, override
 
-from youworker.core.exceptions import DomainError
+from youworker.core.exceptions import DomainError, filled
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LONGEST_DETAIL = 500
 
 def fill(message: str, details: Mapping[str, Any]) -> str:
     """The sentence in the reader's language, with the details it names."""
-    return gettext(message) % details
+    return filled(gettext(message), details)
 
 
 def join(sentences: Sequence[Any]) -> str:
@@ -70,9 +70,7 @@ class Sentence:
 
     def __str__(self) -> str:
         """The sentence in the language in force."""
-        # Elsewhere a percent sign stands for itself.
-        is_filled = bool(self.details) and "%(" in self.message
-        return fill(self.message, self.details) if is_filled else gettext(self.message)
+        return fill(self.message, self.details)
 
     def in_english(self) -> str:
         """The sentence as logs and models have it."""
