@@ -8,7 +8,9 @@ from django.utils.translation import override
 
 from chat.agent.sentences import NO_JSON, NO_OBJECT
 from chat.enums import Decision, ToolRunStatus
+from chat.runs.tool_calls import PREVIEW_CHARACTERS
 from mcp.calls import ToolOutcome, failure
+from youworker.core.storable import storable_text
 from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def words_for(outcome: ToolOutcome) -> str:
     return str(outcome.said) if outcome.said else outcome.text
 
 
-def words_in(language: str, outcome: ToolOutcome) -> str:
-    """The same in a language."""
+def error_in(language: str, outcome: ToolOutcome) -> str:
+    """The beginning of the same in a language, as viewers of an answer in the making are told."""
     with override(language or None):
-        return words_for(outcome)
+        return storable_text(words_for(outcome))[:PREVIEW_CHARACTERS]

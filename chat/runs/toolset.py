@@ -18,12 +18,12 @@ from chat.runs.citations import CitationIndex, found_ids, passages_for_model, re
 from chat.runs.consent import NOT_NEEDED, Consent, consent_of, context_of
 from chat.runs.reader_numbers import numbers_of_state
 from chat.runs.tool_errors import (
+    error_in,
     fault_of,
     no_such_tool,
     other_tool,
     outcome_without_answer,
     refused_call,
-    words_in,
 )
 from chat.runs.tool_files import ToolFiles
 from mcp.enums import Approver, Effect, Policy
@@ -283,8 +283,3 @@ def stored_output(row: ToolRun) -> ToolOutput:
     if len(row.result_preview) >= tool_calls.PREVIEW_CHARACTERS:
         text += SHORTENED
     return ToolOutput(text, preview=row.result_preview, latency_ms=row.latency_ms)
-
-
-def error_in(language: str, outcome: ToolOutcome) -> str:
-    """The beginning of what readers are told of an error."""
-    return storable_text(words_in(language, outcome))[: tool_calls.PREVIEW_CHARACTERS]
