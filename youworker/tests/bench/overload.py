@@ -14,7 +14,7 @@ import orjson
 
 from youworker.tests.bench import Report, at_least, at_most
 from youworker.tests.bench.chat import model_double
-from youworker.tests.bench.product import make_people, running_product
+from youworker.tests.bench.product import headers_of, make_people, running_product
 from youworker.tests.bench.raw import send_request
 from youworker.tests.bench.sse import read_events
 
@@ -87,7 +87,7 @@ async def ask(product: Product, person: Person) -> Asked:
     """Ask, and read the stream to its end."""
     one = Asked(person.username)
     body = orjson.dumps({"text": QUESTION, "stream": True, "enable_tools": False})
-    headers = {"Authorization": f"Bearer {person.api_key}"}
+    headers = headers_of(person)
     where = (product.host, product.port)
     async with send_request(where, "/v1/chat", headers, body=body) as answer:
         one.status = answer.status
@@ -122,7 +122,7 @@ async def free_after_stop(product: Product, people: list[Person]) -> float:
     run_ids: list[str] = []
 
     async def hold(person: Person) -> None:
-        headers = {"Authorization": f"Bearer {person.api_key}"}
+        headers = headers_of(person)
         async with send_request(where, "/v1/chat", headers, body=slow) as answer:
             run_ids.append(answer.headers["x-run-id"])
             async for _event in read_events(answer):

@@ -87,6 +87,11 @@ class Product:
         return found[0]
 
 
+def headers_of(who: Person | Product) -> dict[str, str]:
+    """What says who asks: somebody, or the superuser of an installation."""
+    return {"Authorization": f"Bearer {who.api_key}"}
+
+
 def cpu_of(processes: Iterable[psutil.Process]) -> float:
     """The CPU seconds that processes have used."""
     used = [process.cpu_times() for process in processes]

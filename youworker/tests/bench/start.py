@@ -13,13 +13,11 @@ import orjson
 
 from youworker.tests.bench import Figure, at_most
 from youworker.tests.bench.chat import MEBIBYTE, model_double
-from youworker.tests.bench.product import product_in
+from youworker.tests.bench.product import headers_of, product_in
 from youworker.tests.bench.raw import send_request
 from youworker.tests.bench.sse import read_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from youworker.tests.bench.product import Product
 
 OK = 200
@@ -139,8 +137,3 @@ async def time_tool_call(product: Product) -> float:
             if kind == b"tool" and orjson.loads(data)["status"] == "end":
                 return float(orjson.loads(data)["latency_ms"]) / 1000
     raise RuntimeError("the answer called no tool")
-
-
-def headers_of(product: Product) -> Mapping[str, str]:
-    """What identifies the superuser of the installation."""
-    return {"Authorization": f"Bearer {product.api_key}"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from youworker.tests.bench.product import headers_of
 from youworker.tests.bench.raw import send_request
 from youworker.tests.bench.soak.log import OK
 from youworker.tests.bench.sse import read_events
@@ -114,11 +115,6 @@ async def read_pieces(met: Met, answer: Answer) -> None:
             elif piece["choices"] and (said := piece["choices"][0]["delta"].get("content")):
                 met.hear(said)
     raise RuntimeError("the completions ended without [DONE]")
-
-
-def headers_of(person: Person) -> dict[str, str]:
-    """Who asks."""
-    return {"Authorization": f"Bearer {person.api_key}"}
 
 
 DOORS: dict[str, Callable[[Address, Person, str], Coroutine[None, None, Met]]] = {

@@ -10,6 +10,7 @@ import orjson
 import psutil
 
 from youworker.tests.bench import Figure, at_least, at_most
+from youworker.tests.bench.product import headers_of
 from youworker.tests.bench.raw import send_request
 from youworker.tests.bench.soak.ledger import LoadFault
 from youworker.tests.bench.soak.log import OK, next_event
@@ -35,7 +36,7 @@ async def by_socket(product: Product) -> int:
     """Ask over a WebSocket; how many tokens came."""
     address, key = (product.host, product.port), product.api_key
     body = orjson.dumps({})
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = headers_of(product)
     async with send_request(address, "/v1/sessions", headers, body=body) as answer:
         session = orjson.loads(await answer.reader.read())["id"]
     tokens = 0
@@ -53,7 +54,7 @@ async def by_openai(product: Product) -> int:
     """Ask the agent by OpenAI's route; how many tokens came."""
     message = {"role": "user", "content": QUESTION}
     body = orjson.dumps({"model": "youworker", "stream": True, "messages": [message]})
-    headers = {"Authorization": f"Bearer {product.api_key}"}
+    headers = headers_of(product)
     tokens, address = 0, (product.host, product.port)
     async with send_request(address, "/v1/chat/completions", headers, body=body) as answer:
         if answer.status != OK:
