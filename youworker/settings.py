@@ -40,11 +40,22 @@ def required_secret(name: str, value: str) -> str:
     return value
 
 
+# A network that swallows everything is noticed within half a minute, not within the quarter of an
+# hour or the two hours of the system; `tcp_user_timeout` counts milliseconds.
+LOST_CONNECTIONS = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
 def database(url: str) -> dict[str, object]:
     """The connection parameters of `url`; the host may be an encoded socket directory."""
     parsed = environ.Env.db_url_config(url or "postgres://localhost/detached")
     options = {
         "connect_timeout": config.database.connect_timeout,
+        **LOST_CONNECTIONS,
         **parsed.get("OPTIONS", {}),
     }
     return {

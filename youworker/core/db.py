@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 
 from youworker.core.config import config
 
@@ -27,6 +27,8 @@ OTHER_CONNECTIONS = 2
 # SQLSTATEs of limits that a value exceeds ("string is too long for tsvector"): the driver sorts
 # them with servers that are away.
 LIMIT_EXCEEDED = "54"
+# Those of connections that failed, and of servers that stop, start or were ended.
+AWAY = ("08", "57P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +107,11 @@ def is_refused_value(error: DatabaseError) -> bool:
         return True
     state = getattr(error.__cause__, "sqlstate", None) or ""
     return state.startswith(LIMIT_EXCEEDED)
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database was not reached or went away: what was asked may be asked again."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(AWAY)

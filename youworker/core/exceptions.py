@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, gettext_noop, override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +100,10 @@ class RateLimited(DomainError):
     def as_json(self) -> dict[str, Any]:
         """The refusal, and how long to wait, which HTTP says in a header."""
         return {**super().as_json(), "retry_after": self.wait}
+
+
+REDIS_AWAY = gettext_noop("This is not possible right now; try again in a minute.")
+DATABASE_AWAY = gettext_noop("The database does not answer; try again in a minute.")
 
 
 class Unavailable(DomainError):

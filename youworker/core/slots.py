@@ -112,15 +112,22 @@ class Slot:
         self.slots, self.caller = slots, caller
         self.loop = asyncio.get_running_loop()
         self.held = self.ended = False
+        # Whether it waits for somebody else, so that nothing of ours holds the request up.
+        self.gave_way = False
 
     async def acquire(self, *, seconds: float | None = None) -> None:
         """Wait for the slot; raises `TimeoutError`. A request that is over gets none."""
         if self.ended:
             return
         await self.slots.acquire(self.caller, seconds=seconds)
-        self.held = True
+        self.held, self.gave_way = True, False
         if self.ended:
             self.release()
+
+    def give_way(self) -> None:
+        """Give the slot back until somebody else is done."""
+        self.gave_way = True
+        self.release()
 
     def release(self) -> None:
         """Give the slot back; nothing happens when it was given back already."""
@@ -156,7 +163,7 @@ def holding_nothing() -> Iterator[None]:
     if slot is None:
         yield
         return
-    slot.loop.call_soon_threadsafe(slot.release)
+    slot.loop.call_soon_threadsafe(slot.give_way)
     try:
         yield
     finally:

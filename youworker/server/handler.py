@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -11,16 +12,20 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.db import close_old_connections, reset_queries
+from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from youworker.core import slots
 from youworker.core.api import error_views
 from youworker.core.api.rate_limits import network_of
 from youworker.core.config import config
 from youworker.core.db import divide_pool
+from youworker.core.exceptions import DATABASE_AWAY
 from youworker.core.network import shown_key
 from youworker.core.request_context import HEADER, accept_correlation_id, labelled
 from youworker.core.slots import Caller, RequestSlots, Slot
 from youworker.server.request_lines import report_request
+from youworker.server.silence import DatabaseSilent, SilenceWatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +38,7 @@ logger = logging.getLogger(__name__)
 # Proxies give up after 60 s as a rule; before that a sentence is better than silence.
 PATIENCE_SECONDS = 50.0
 RETRY_SECONDS = 5
+BUSY = gettext_noop("The server is busy; try again in %(seconds)s s.")
 # The supervisor and load balancers ask, and must hear, while everybody else waits.
 READINESS = "/health/ready"
 # The first needs no database, the second asks it in a thread for what is vital.
@@ -54,6 +60,7 @@ class Handler(ASGIHandler):
         )
         self.readiness = RequestSlots(slots=1, per_caller=1, per_address=1)
         self.threads = RequestThreads(spare=number)
+        self.silence = SilenceWatch()
         self.endings: set[asyncio.Task[None]] = set()
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's
@@ -84,14 +91,27 @@ class Handler(ASGIHandler):
 
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
         """Make the answer while holding a slot; streams and slow readers go on without."""
-        answer: HttpResponseBase
         slot = self.slot_for(request)
+        if slot is None or slot.slots is self.readiness:
+            return await self.answer_in_turn(request, slot)
+        began = time.monotonic()
+        try:
+            async with self.silence.end_when_silent(slot):
+                return await self.answer_in_turn(request, slot)
+        except DatabaseSilent:
+            answer = await asyncio.to_thread(refusal, request, DATABASE_AWAY)
+            report_request(request, answer.status_code, time.monotonic() - began)
+            return answer
+
+    async def answer_in_turn(self, request: HttpRequest, slot: Slot | None) -> HttpResponseBase:
+        """Make the answer with a slot, or refuse whoever gets none in time."""
+        answer: HttpResponseBase
         if slot is not None:
             try:
                 await slot.acquire(seconds=PATIENCE_SECONDS)
             except TimeoutError:
                 logger.warning("a request was refused: its turn did not come in time")
-                answer = refusal(request)
+                answer = await asyncio.to_thread(refusal, request, BUSY)
                 report_request(request, answer.status_code, PATIENCE_SECONDS)
                 return answer
             slots.current.set(slot)
@@ -103,7 +123,9 @@ class Handler(ASGIHandler):
             ending = asyncio.create_task(self.give_back(slot, thread))
             self.endings.add(ending)
             ending.add_done_callback(self.endings.discard)
-            await asyncio.shield(ending)
+            # Whoever is told that the database hangs does not wait until it does not.
+            if not self.silence.is_silent:
+                await asyncio.shield(ending)
             raise
         if slot is not None:
             slot.end()
@@ -187,14 +209,10 @@ def caller_of(request: HttpRequest) -> Caller:
     return Caller(hash(secret), hash(network_of(request.META.get("REMOTE_ADDR", ""))))
 
 
-def refusal(request: HttpRequest) -> HttpResponseBase:
-    """The answer to somebody who has waited too long for a slot."""
-    answer = error_views.answer(
-        request,
-        503,
-        "server_error",
-        "unavailable",
-        f"The server is busy; try again in {RETRY_SECONDS} s.",
-    )
+def refusal(request: HttpRequest, sentence: str) -> HttpResponseBase:
+    """The answer to somebody who is not served now, in the language that the browser names."""
+    with translation.override(translation.get_language_from_request(request)):
+        detail = translation.gettext(sentence) % {"seconds": RETRY_SECONDS}
+        answer = error_views.answer(request, 503, "server_error", "unavailable", detail)
     answer["Retry-After"] = str(RETRY_SECONDS)
     return labelled(answer, accept_correlation_id(request.headers.get(HEADER)))

@@ -2,7 +2,7 @@
 
 | broken   | live | ready          | detailed                         | doctor       | history  |
 |----------|------|----------------|----------------------------------|--------------|----------|
-| database | 200  | 503 `database` | no answer: nobody knows who asks | `database`   | not read |
+| database | 200  | 503 `database` | 503: nobody knows who asks       | `database`   | not read |
 | Redis    | 200  | 503 `redis`    | `redis`; worker, beat unknown    | `redis`      | read     |
 | worker   | 200  | 200            | `worker`                         | `worker`     | read     |
 | beat     | 200  | 200            | `beat`                           | `beat`       | read     |
@@ -20,6 +20,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx2
@@ -179,6 +180,20 @@ def test_a_database_that_hangs_is_named_in_time(product, staff):
     assert report["parts"]["queue"]["waits_for"] == "database"
     assert report["parts"]["worker"]["status"] == "ok"
     wait_until(lambda: ready(staff) == (200, []), despite=AWAY)
+
+
+def test_pages_and_programs_are_told_of_a_database_that_hangs(product, staff):
+    paths = ["/v1/sessions", "/v1/chat/completions", "/v1/collections", staff.history]
+    with hanging(server_processes(product, "postgresql")), ThreadPoolExecutor() as threads:
+        first = list(threads.map(staff.get, paths))
+        began = time.monotonic()
+        later = staff.get("/v1/sessions")
+        assert time.monotonic() - began < SECONDS
+
+    for told in [*first, later]:
+        assert told.status_code == 503
+        assert "The database does not answer" in told.text
+    wait_until(lambda: staff.get("/v1/sessions").status_code == 200, despite=AWAY)
 
 
 def test_the_command_names_everything_that_is_broken(product, staff):

@@ -2,6 +2,7 @@
 
 import pytest
 import redis
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
@@ -15,6 +16,14 @@ from accounts import tickets
 from accounts.tests.factories import UserFactory
 from youworker.core.api.openai_shape import UNSERVED
 from youworker.core.exceptions import Conflict, InvalidInput, RateLimited
+
+LOST = "SELECT pg_terminate_backend(pg_backend_pid())"
+TOO_LONG = "SET statement_timeout = 1; SELECT pg_sleep(1)"
+
+
+def ask(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 class Failing(APIView):
@@ -30,11 +39,17 @@ class Failing(APIView):
             raise RateLimited("Slow down.", wait=7)
         if kind == "crash":
             raise RuntimeError("the secret of the house")
+        if kind in {"lost", "too_long"}:
+            ask({"lost": LOST, "too_long": TOO_LONG}[kind])
         return Response({})
 
 
 def crash(_request):
     raise RuntimeError("the secret of the house")
+
+
+def lost(_request):
+    ask(LOST)
 
 
 def plain(_request):
@@ -45,6 +60,7 @@ urlpatterns = [
     path("", include("youworker.urls")),
     path("fail/<kind>", Failing.as_view()),
     path("crash", crash),
+    path("lost", lost),
     path("plain", plain),
 ]
 handler400 = "youworker.core.api.error_views.bad_request"
@@ -210,3 +226,28 @@ def test_refusals_are_told_in_the_language_of_the_caller(client):
 
 def test_what_people_write_is_no_template():
     assert Conflict("“100 %(off)s” is taken.").in_words() == "“100 %(off)s” is taken."
+
+
+@pytest.fixture
+def _lost_connection(transactional_db):
+    """A connection that may be lost, or spoilt; the next test has another one."""
+    yield
+    connection.close()
+
+
+@pytest.mark.usefixtures("_lost_connection")
+def test_a_database_that_goes_away_is_no_mistake_of_ours(client, caplog):
+    error = errors_of(client.get("/fail/lost"), 503, "server_error")
+    with override("it"):
+        page = page_of(client.get("/lost", headers={"Accept-Language": "it"}), 503)
+
+    assert error["code"] == "unavailable"
+    assert error["detail"] == "The database does not answer; try again in a minute."
+    assert "Il database non risponde" in page
+    assert "terminat" not in page
+    assert len([record for record in caplog.records if record.exc_info]) == 2
+
+
+@pytest.mark.usefixtures("_lost_connection")
+def test_a_statement_that_takes_too_long_is_a_mistake_of_ours(client):
+    errors_of(client.get("/fail/too_long"), 500, "server_error")

@@ -13,7 +13,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
 from youworker.core.slots import give_way, holding_nothing
-from youworker.server import handler
+from youworker.server import handler, silence
 from youworker.server.handler import Handler
 from youworker.tests.support.waiting import wait_until_async
 
@@ -218,6 +218,69 @@ async def test_who_waits_too_long_is_told_when_to_come_back(served, monkeypatch)
     assert headers[b"X-Correlation-ID"]
     assert b"The server is busy" in body
     assert (await first)[0] == 200
+
+
+@pytest.fixture
+def mute(monkeypatch):
+    """A database that is noticed at once when it does not answer, which it does from `set` on."""
+    speaks = threading.Event()
+
+    def look():
+        seen["looks"] += 1
+        speaks.wait(20)
+        return {}
+
+    monkeypatch.setattr(silence, "check_database", look)
+    monkeypatch.setattr(silence, "NOTICED_SECONDS", 0.1)
+    monkeypatch.setattr(silence, "ANSWER_SECONDS", 0.1)
+    yield speaks
+    speaks.set()
+
+
+async def test_who_waits_for_a_database_that_hangs_is_told(served, mute):
+    begun, queued = (asyncio.create_task(answer_of(ask(served, "/work"))) for _ in range(2))
+    waiting = asyncio.create_task(answer_of(ask(served, "/wait", key="other")))
+    await wait_until_async(lambda: seen["working"] == seen["waiting"] == 1)
+
+    answers = await asyncio.gather(begun, queued)
+    at_once = await answer_of(ask(served, "/brief"))
+    probes = [await answer_of(ask(served, "/health/ready")), seen["served"]]
+
+    for status, headers, body in [*answers, at_once]:
+        assert (status, headers[b"Retry-After"]) == (503, b"5")
+        assert b"The database does not answer" in body
+    # Neither the look of load balancers nor what waits for somebody else is broken off.
+    assert (probes[0][0], probes[1], waiting.done()) == (200, 1, False)
+    # The view goes on, and keeps what it holds.
+    assert (seen["working"], seen["looks"], served.slots.free) == (1, 1, 2)
+    mute.set()
+    doors["work"].set()
+    doors["stream"].set()
+    assert (await waiting)[0] == 200
+    await wait_until_async(lambda: served.slots.free == 3 and not served.endings)
+    await wait_until_async(lambda: not served.silence.is_silent)
+    assert (await answer_of(ask(served, "/brief")))[0] == 200
+
+
+async def test_a_long_request_goes_on_while_the_database_answers(served, mute):
+    mute.set()
+    working = asyncio.create_task(answer_of(ask(served, "/work")))
+
+    await wait_until_async(lambda: seen["looks"] > 1)
+    doors["work"].set()
+
+    assert (await working)[0] == 200
+
+
+async def test_a_refusal_is_worded_in_the_language_of_the_browser(served, mute):
+    asking = ask(served, "/work")
+    asking.scope["headers"] += [(b"accept-language", b"it"), (b"accept", b"text/html")]
+
+    status, headers, body = await answer_of(asking)
+    doors["work"].set()
+
+    assert (status, headers[b"Content-Type"]) == (503, b"text/html; charset=utf-8")
+    assert "Il database non risponde" in body.decode()
 
 
 async def test_a_view_that_waits_holds_nothing_meanwhile(served):

@@ -20,7 +20,10 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from rest_framework import exceptions as drf
 from rest_framework.views import APIView
 
+from youworker.core.db import is_away
 from youworker.core.exceptions import (
+    DATABASE_AWAY,
+    REDIS_AWAY,
     BadRequest,
     DomainError,
     InvalidInput,
@@ -94,8 +97,8 @@ class DomainExceptionHandler(ExceptionHandler):
             return drf.ValidationError({exc.attr: [detail]})
         if isinstance(exc, DomainError):
             return Refused(exc)
-        if isinstance(exc, (RedisConnectionError, RedisTimeoutError)):
-            return Refused(Unavailable("This is not possible right now; try again in a minute."))
+        if is_away(exc) or isinstance(exc, (RedisConnectionError, RedisTimeoutError)):
+            return Refused(Unavailable(DATABASE_AWAY if is_away(exc) else REDIS_AWAY))
         if isinstance(exc, (SuspiciousOperation, MultiPartParserError)):
             return Refused(refusal_of(exc))
         if isinstance(exc, Http404):

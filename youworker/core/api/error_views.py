@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from youworker.core.api.base import refusal_of
 from youworker.core.api.openai_shape import UNSERVED, error_document, speaks_openai
-from youworker.core.exceptions import DomainError, RateLimited
+from youworker.core.db import is_away
+from youworker.core.exceptions import DATABASE_AWAY, DomainError, RateLimited
 from youworker.core.pages.errors import render_error, wants_page
 from youworker.core.request_context import report_denial
 
@@ -108,5 +110,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Our mistake; the log has the correlation id that is in the answer's header."""
+    """Our mistake or no database; the log has the correlation id of the answer's header."""
+    if is_away(sys.exception()):
+        return answer(request, 503, "server_error", "unavailable", _(DATABASE_AWAY))
     return answer(request, 500, "server_error", "error", _("Something went wrong on our side."))
