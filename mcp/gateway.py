@@ -141,7 +141,8 @@ async def call(
         return failure(ASKS_FOR_INPUT, "input_required")
     answer = (result.meta or {}).get(ANSWER, {})
     hide = partial(result_without, endpoint, keys)
-    outcome = read_result(answer, limit=config.mcp.result_bytes, hide=hide)
+    # To look for keys in megabytes would hold up everybody else's answers.
+    outcome = await asyncio.to_thread(read_result, answer, limit=config.mcp.result_bytes, hide=hide)
     if outcome.files and keys.shapes:
         outcome.files = await asyncio.to_thread(files_without, keys, outcome.files)
     if output_schema is not None and outcome.structured is not None and not outcome.is_error:

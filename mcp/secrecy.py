@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 import orjson
 
@@ -31,10 +32,16 @@ CALLED_KEY = re.compile(
     re.I,
 )
 SHORTEST_KEY = 8
+# A scheme of which the rest is a name and a password in base64 (RFC 7617).
+BASIC = re.compile(r"basic +(\S+)", re.I)
 # What has so few letters, all alike, may be a word of a language, and a few digits any number.
 LONGEST_WORD = 20
 # Not inside another word. What a text escapes ends with a letter or a digit, too.
 ALONE = r"(?:(?<![^\W_])|(?<=\\[abfnrtv])|(?<=%[0-9A-Fa-f]{2}))"
+# Base64 writes groups of three bytes; addresses have an alphabet of their own (RFC 4648).
+BYTES_OF_GROUP = 3
+URL_SAFE = str.maketrans("+/", "-_")
+ESCAPED = re.compile("%[0-9A-F]{2}")
 HIDDEN = "…"
 NAMED_LIKE_A_KEY = "its name has a key of its server in it"
 
@@ -88,12 +95,13 @@ def stands_in(encoded: bytes, values: Iterable[str]) -> Iterator[str]:
 
 
 def secrets_of(endpoint: Endpoint) -> Hiding:
-    """Every value this server is given."""
-    return hiding({value for _name, value in given_to(endpoint)}, SHORTEST_SECRET)
+    """Every value this server is given, and the passwords inside of them."""
+    values = {value for _name, value in given_to(endpoint)}
+    return hiding(values.union(*map(passwords_in, values)), SHORTEST_SECRET)
 
 
 def keys_of(endpoint: Endpoint) -> Hiding:
-    """Of these the keys, and the passwords in addresses."""
+    """Of these the keys, and the passwords in all of them."""
     given = given_to(endpoint)
     keys = {value for name, value in given if CALLED_KEY.search(name)}
     for _name, value in given:
@@ -107,14 +115,32 @@ def given_to(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
 
 
 def passwords_in(value: str) -> Iterator[str]:
-    """The password in an address, by itself unless it is a word."""
+    """The password in an address or in what a Basic scheme has, by itself unless it is a word."""
+    if pair := basic_pair(value):
+        yield pair
+        password = pair.partition(":")[2]
+    else:
+        password = password_of_address(value)
+        if password:
+            yield f":{password}@"
+    yield from (each for each in (password, unquote(password)) if each and not is_word(each))
+
+
+def password_of_address(value: str) -> str:
+    """The password in an address, as it is written there; empty when there is none."""
     try:
-        password = urlsplit(value).password if "://" in value else None
+        return (urlsplit(value).password or "") if "://" in value else ""
     except ValueError:
-        return
-    if password:
-        yield f":{password}@"
-        yield from (each for each in (password, unquote(password)) if not is_word(each))
+        return ""
+
+
+def basic_pair(value: str) -> str:
+    """The `name:password` in the value of a Basic scheme; empty when it is none."""
+    found = BASIC.fullmatch(value.strip())
+    try:
+        return b64decode(found[1]).decode() if found else ""
+    except (NoBase64, ValueError):
+        return ""
 
 
 def hiding(secrets: Iterable[str], shortest: int) -> Hiding:
@@ -124,8 +150,7 @@ def hiding(secrets: Iterable[str], shortest: int) -> Hiding:
     parts = {*secrets, *(token for value in secrets for token in value.split()[1:])}
     long = {part for part in parts if len(part) >= shortest}
     words = {part for part in long if is_word(part)}
-    wordings = (str, python_text, json_text, url_text)
-    shapes = {wording(part) for part in long - words for wording in wordings}
+    shapes = {shape for part in long - words for shape in shapes_of(part)}
     return Hiding(
         tuple(sorted(shapes, key=len, reverse=True)), tuple(sorted(words, key=len, reverse=True))
     )
@@ -135,6 +160,19 @@ def is_word(value: str) -> bool:
     """Whether a value may well stand in an honest text, inside other words even."""
     alike = value.islower() or value.isupper() or value.istitle()
     return len(value) <= LONGEST_WORD and (value.isdigit() or (value.isalpha() and alike))
+
+
+def shapes_of(value: str) -> Iterator[str]:
+    """The ways in which a value may stand in a text: escaped, and in base64 or as hex digits."""
+    yield from (value, python_text(value), json_text(value))
+    # Python escapes what is not ASCII, and PHP slashes as well.
+    yield (escaped := json.dumps(value)[1:-1])
+    yield escaped.replace("/", r"\/")
+    yield from url_texts(value)
+    encoded = value.encode()
+    if len(encoded) >= SHORTEST_KEY:
+        yield from (encoded.hex(), encoded.hex().upper())
+        yield from base64_texts(encoded)
 
 
 def python_text(value: str) -> str:
@@ -147,9 +185,20 @@ def json_text(value: str) -> str:
     return orjson.dumps(value).decode()[1:-1]
 
 
-def url_text(value: str) -> str:
-    """As it stands in an address."""
-    return quote(value, safe="")
+def url_texts(value: str) -> Iterator[str]:
+    """As it stands in an address or a form, with digits of either case."""
+    for text in (quote(value, safe=""), quote(value), quote_plus(value)):
+        yield text
+        yield ESCAPED.sub(lambda found: found[0].lower(), text)
+
+
+def base64_texts(value: bytes) -> Iterator[str]:
+    """What a value makes in base64 whatever stands before and behind it, in both alphabets."""
+    for before in range(BYTES_OF_GROUP):
+        first, end = (-(-before * 8 // 6), (before + len(value)) * 8 // 6)
+        text = b64encode(bytes(before) + value).decode()[first:end]
+        yield text
+        yield text.translate(URL_SAFE)
 
 
 def without_secrets(endpoint: Endpoint, text: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from functools import partial
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -21,6 +22,7 @@ from mcp.secrecy import (
     hide_in_listing,
     keys_of,
     result_without,
+    secrets_of,
     without_secrets,
 )
 
@@ -109,6 +111,85 @@ def test_the_password_in_an_address_is_a_key_whatever_it_is_called():
     shown = keys_of(endpoint).text(told)
 
     assert shown == "jo…db, …, redis://…cache, the postgres at db"
+
+
+def lower_escapes(text):
+    return re.sub("%..", lambda found: found[0].lower(), quote(text, safe=""))
+
+
+def base64_with_line(text):
+    return b64encode(f"Authorization: {text}".encode()).decode()
+
+
+ENCODINGS = {
+    "base64": lambda text: b64encode(text.encode()).decode(),
+    "base64 behind one byte": lambda text: b64encode(f"x{text}".encode()).decode(),
+    "base64 behind two bytes": lambda text: b64encode(f"xy{text}!".encode()).decode(),
+    "base64 within a header": base64_with_line,
+    "base64 of addresses": lambda text: urlsafe_b64encode(f"?{text}>".encode()).decode(),
+    "hex": lambda text: text.encode().hex(),
+    "capital hex": lambda text: text.encode().hex().upper(),
+    "an address": lambda text: quote(text, safe=""),
+    "an address with small digits": lower_escapes,
+    "a path": quote,
+    "a form": quote_plus,
+    "JSON of Python": json.dumps,
+    "JSON of PHP": lambda text: json.dumps(text).replace("/", r"\/"),
+}
+
+
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize("key", [KEY, "aB3~/+ü 9?>xyz", "0123456789abcdef01234567"])
+def test_an_encoded_key_is_left_out(encode, key):
+    encoded = encode(key)
+
+    outcome = read(given(TOKEN=key), {"content": f"a {encoded} b", "structuredContent": [encoded]})
+
+    (data,) = outcome.structured
+    assert outcome.text.startswith("a ")
+    assert outcome.text.endswith(" b")
+    for told in (outcome.text, data):
+        assert "…" in told
+        # A letter beside the key may tell a few bits of its first or last byte.
+        assert len(told.replace("a ", "").replace(" b", "")) < len(encoded) - len(key) + 4
+
+
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
+def test_what_is_another_key_stays_however_it_is_encoded(encode):
+    told = encode(KEY.replace("X", "Y"))
+
+    assert keys_of(given(TOKEN=KEY)).text(told) == told
+
+
+def test_a_file_in_which_an_encoded_key_stands_is_left_out():
+    inside = b64encode(f"user:{KEY}".encode())
+    files = [ToolFile("a", "", b64encode(b"\0" + inside).decode())]
+
+    assert files_without(keys_of(given(TOKEN=KEY)), files) == ()
+
+
+def test_the_name_and_password_of_a_basic_scheme_are_left_out():
+    pair = f"jo:{KEY}"
+    value = f"Basic {b64encode(pair.encode()).decode()}"
+    endpoint = Endpoint("s", "http", headers=(("Authorization", value),))
+
+    for keys in (keys_of(endpoint), secrets_of(endpoint)):
+        assert keys.text(f"{value}, {pair}, {KEY}, jo") == "…, …, …, jo"
+
+
+@pytest.mark.parametrize("value", ["Basic", "Basic ?", "Basic a", "Basic /w==", "Basics dGVzdA=="])
+def test_a_basic_scheme_that_is_none_hides_nothing_else(value):
+    endpoint = Endpoint("s", "http", headers=(("X-Scheme", value),))
+
+    assert keys_of(endpoint).text(f"{value} test") == f"{value} test"
+
+
+def test_a_failure_does_not_tell_the_password_in_an_address_either():
+    endpoint = given(DATABASE_URL="postgresql://jo:pa%2Fss-word@db/x")
+
+    told = without_secrets(endpoint, "postgresql://jo:pa%2Fss-word@db:5432, pa/ss-word")
+
+    assert told == "postgresql://jo…db:5432, …"
 
 
 @pytest.mark.parametrize("value", ["http://[", "x://:@y", "://", "http://a:b@c", "no address"])
