@@ -21,6 +21,7 @@ from chat.exceptions import ApprovalClosed
 from chat.grants import remember_call
 from chat.models import Run, ToolRun
 from chat.runs.queue import announce_queued
+from chat.runs.tool_errors import why_denied
 from mcp.enums import Approver
 from mcp.services import approvers_of, approving_groups
 from youworker import audit
@@ -158,9 +159,11 @@ def close_call(row: ToolRun, decision: Decision, *, actor: User | None = None) -
         waiting = waiting.exclude(overdue())
     status = ToolRunStatus.WAITING if decision == Decision.ALLOW else ToolRunStatus.DENIED
     changes = {"decision": decision, "decided_at": Now(), "decided_by": actor, "updated_at": Now()}
+    if status == ToolRunStatus.DENIED:
+        changes["error_code"] = why_denied(decision).code
     if run.status not in ACTIVE_STATUSES or not waiting.update(status=status, **changes):
         return False
-    row.refresh_from_db(fields=["status", "decision", "decided_at", "decided_by"])
+    row.refresh_from_db(fields=["status", "decision", "decided_at", "decided_by", "error_code"])
     if not ToolRun.objects.undecided().filter(run=run).exists():
         Run.objects.waiting().filter(pk=run.pk).update(status=RunStatus.QUEUED, updated_at=Now())
         after_commit(announce_queued)

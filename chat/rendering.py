@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils import timezone
 
 from chat.branches import sibling_ids
-from chat.enums import AskReason
+from chat.enums import AskReason, ToolRunStatus
 from chat.models import Citation
+from chat.runs.tool_errors import why_denied
 from chat.standing import add_attachments
 from documents.layout import position_of
 
@@ -114,11 +115,16 @@ def rendered_tool_run(
 
     Without `private` its content is not even decrypted.
     """
+    error, code = tool_run.error if private else "", tool_run.error_code
+    if tool_run.status == ToolRunStatus.DENIED:
+        # Nothing private is in it, and rows of former versions have none.
+        denial = why_denied(tool_run.decision)
+        error, code = denial.text, denial.code
     return {
         "args": tool_run.arguments if private else {},
         "result_preview": tool_run.result_preview if private else "",
-        "error": tool_run.error if private else "",
-        "error_code": tool_run.error_code,
+        "error": error,
+        "error_code": code,
         "id": tool_run.pk,
         "tool": tool_run.tool_name,
         "status": tool_run.status,

@@ -68,11 +68,16 @@ def outcome_without_answer(row: ToolRun) -> ToolOutcome:
         case ToolRunStatus.FAILED:
             said = Sentence.from_json(row.error_words)
             return ToolOutcome(row.error, is_error=True, code=row.error_code, said=said)
-        case ToolRunStatus.DENIED if row.decision == Decision.TIMEOUT:
-            return failure(TIMED_OUT, "approval_timed_out")
         case ToolRunStatus.DENIED:
-            return failure(DENIED, "call_denied")
+            return why_denied(row.decision)
     return failure(UNKNOWN_OUTCOME, "interrupted")
+
+
+def why_denied(decision: str) -> ToolOutcome:
+    """The outcome of a call that somebody refused, or that nobody allowed in time."""
+    if decision == Decision.TIMEOUT:
+        return failure(TIMED_OUT, "approval_timed_out")
+    return failure(DENIED, "call_denied")
 
 
 def words_for(outcome: ToolOutcome) -> str:

@@ -22,7 +22,7 @@ from chat.enums import Decision, RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
-from chat.runs import manager, store, sweeper, toolset
+from chat.runs import manager, store, sweeper, tool_errors, toolset
 from chat.runs.log.run_log import LogCipher
 from chat.runs.log.writer import LogWriter
 from chat.runs.manager import launch, request_stop, run_manager
@@ -182,11 +182,14 @@ async def test_a_denied_call_is_not_made_and_the_model_is_told(spoken_by, server
     await launch(run_id)
     events = await watched(run_id)
 
-    assert row.status == ToolRunStatus.DENIED
+    assert (row.status, row.error_code) == (ToolRunStatus.DENIED, "call_denied")
     assert server.calls == []
     assert "did not allow" in model.seen[1][-1].content
     assert steps(events) == ["approval", "error"]
     assert events[-1][2]["status"] == "succeeded"
+    (told,) = events[-1][2]["message"]["tool_runs"]
+    assert (told["status"], told["error_code"]) == ("denied", "call_denied")
+    assert told["error"] == tool_errors.DENIED.in_english()
 
 
 async def test_silence_is_a_denial(spoken_by, server):
@@ -203,6 +206,7 @@ async def test_silence_is_a_denial(spoken_by, server):
 
     row = await call_of(run_id)
     assert (row.status, row.decision) == (ToolRunStatus.DENIED, Decision.TIMEOUT)
+    assert row.error_code == "approval_timed_out"
     assert "in time" in model.seen[1][-1].content
     assert server.calls == []
 

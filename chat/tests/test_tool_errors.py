@@ -214,6 +214,9 @@ def test_a_call_that_was_not_made_says_why(
     assert sentence.message in output.text
     assert (output.preview, output.error) == (sentence.message, italian)
     assert italian != sentence.message
+    if status == ToolRunStatus.DENIED:
+        told = rendered_tool_run(row, private=False)
+        assert (told["error"], told["error_code"]) == (sentence.message, output.code)
     # Runs that were stopped leave such calls behind as well.
     assert shown == ("" if status == ToolRunStatus.INTERRUPTED else italian)
 
