@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 TOKENS_PER_MESSAGE = 8
 # About what servers make of an image of the size that they are sent.
 TOKENS_PER_IMAGE = 1000
+# What ends a fence for a model that does not look closely, and a turn in the templates of models
+# (ChatML, Llama, DeepSeek, Gemma, Mistral): servers take it for an end inside of messages, too.
+ENDING = re.compile(
+    r"<(?=[\s/]*untrusted|[|\uff5c][\w\u2581]{1,40}[|\uff5c]>|(?:start|end)_of_turn>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|TOOL_RESULTS)\])",
+    re.I,
+)
 # However small a window is, the question that is cut to fit it keeps a sentence or two.
 FEWEST_TOKENS = 50
 
@@ -59,10 +67,11 @@ def system_prompt(language: str, now: str, *, house: str = "", own: str = "") ->
 
 
 def fenced(text: str, *, origin: str, limit: int) -> str:
-    """Untrusted text of at most `limit` characters, so that it cannot close its own fence."""
-    safe = text.replace("<untrusted", "<\u200buntrusted").replace(
-        "</untrusted", "<\u200b/untrusted"
-    )
+    """Untrusted text of at most `limit` characters, so that it ends neither its fence nor its turn.
+
+    In what would, an invisible space stands behind the bracket.
+    """
+    safe = ENDING.sub("\\g<0>\u200b", text)
     if len(safe) > limit:
         safe = safe[:limit] + "\n[shortened]"
     name = origin.replace('"', "'").replace("\n", " ").replace(">", " ")

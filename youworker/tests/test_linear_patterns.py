@@ -16,7 +16,7 @@ import documents.search
 import ingestion.parsing
 import ingestion.web
 import mcp.builtin
-from chat.agent import tool_selection
+from chat.agent import prompt, tool_selection
 from chat.agent.exceptions import AgentError
 from chat.agent.types import ToolSchema
 from chat.llm import openai as model_servers
@@ -41,7 +41,7 @@ from ingestion.parsing import (
 )
 from ingestion.parsing.mail import bodies, headers, mailbox
 from ingestion.parsing.types import Extract, ParseFailed
-from mcp import negotiation, sessions
+from mcp import negotiation, secrecy, sessions
 from mcp.builtin import italian
 from youworker.core import unicode
 from youworker.upstream import errors
@@ -71,7 +71,7 @@ PLACES = dict.fromkeys(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"), 2) | {
 def modules():
     """Every module that reads what strangers wrote."""
     yield from (text, language, letters, unspaced, joined_numbers, unicode)
-    yield from (errors, tool_selection, negotiation, sessions)
+    yield from (errors, prompt, tool_selection, negotiation, sessions, secrecy)
     packages = (
         ingestion.parsing,
         ingestion.web,
