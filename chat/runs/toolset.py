@@ -148,7 +148,7 @@ class RecordingToolset:
         )
         if tool is not None and (row.decision or needs_consent(tool)):
             context = await run_in_thread(context_of, row, tool, self.run, context)
-        if row.decision and tool is not None and tool.id != row.tool_id:
+        if row.decision and (tool is None or tool.id != row.tool_id):
             outcome = other_tool()
         else:
             outcome = await self.make_call(tool, pending, row.arguments, context)

@@ -22,7 +22,7 @@ from chat.enums import Decision, RunStatus, ToolRunStatus
 from chat.events import Event, log_key
 from chat.exceptions import ApprovalClosed
 from chat.models import Message, Run, ToolRun
-from chat.runs import manager, store, sweeper, tool_errors, toolset
+from chat.runs import inputs, manager, store, sweeper, tool_errors, toolset
 from chat.runs.log.run_log import LogCipher
 from chat.runs.log.writer import LogWriter
 from chat.runs.manager import launch, request_stop, run_manager
@@ -35,6 +35,7 @@ from chat.tests.test_leases import all_done, held_run, log_of
 from chat.tests.test_runs import safe_names, texts, watched
 from documents.tests.factories import DocumentFactory, write
 from mcp.calls import ToolOutcome
+from mcp.models import Tool
 from mcp.services import calling
 from mcp.tests.factories import ToolFactory
 from quotas.models import TokenUsage
@@ -173,6 +174,21 @@ async def test_an_allowed_call_is_made_once_by_whoever_takes_the_run_up(spoken_b
     assert (run.tokens_in, run.tokens_out, run.iterations) == (14, 3, 2)
     assert "It was sent." in model.seen[1][-1].content
     assert await watched(run_id) == events
+
+
+async def test_an_allowed_call_of_a_tool_that_is_gone_is_not_made_and_says_why(spoken_by, server):
+    run_id, model = await waiting_run(spoken_by, later=[[TextDelta("Then not.")]])
+    await decide(run_id)
+    await Tool.objects.aupdate(enabled=False)
+    inputs.offers.clear()
+
+    await launch(run_id)
+    await watched(run_id)
+
+    row = await call_of(run_id)
+    assert (row.status, row.error_code) == (ToolRunStatus.FAILED, "tool_changed")
+    assert "not the tool any more" in model.seen[1][-1].content
+    assert server.calls == []
 
 
 async def test_a_denied_call_is_not_made_and_the_model_is_told(spoken_by, server):
