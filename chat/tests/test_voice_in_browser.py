@@ -125,6 +125,29 @@ def test_escape_forgets_what_was_said(chat):
     assert not [url for url in sent if "transcriptions" in url]
 
 
+def test_letting_go_elsewhere_forgets_what_was_said(chat):
+    sent = []
+    chat.on("request", lambda request: sent.append(request.url))
+    chat.evaluate(MICROPHONE)
+    chat.locator(TALK).hover()
+    chat.mouse.down()
+    chat.locator(f"{TALK}[aria-pressed=true]").wait_for()
+    chat.wait_for_timeout(600)
+    chat.mouse.move(300, 100)
+    chat.mouse.up()
+    chat.locator(f"{TALK}[aria-pressed=false]").wait_for()
+    assert chat.locator(".composer-note").is_hidden()
+    assert not [url for url in sent if "transcriptions" in url]
+
+
+def test_the_button_stays_where_it_is_when_an_answer_begins(chat):
+    before = chat.locator(TALK).bounding_box()
+    chat.fill(FIELD, "[[tokens=400,rate=20]] long")
+    chat.press(FIELD, "Enter")
+    chat.locator('[data-test="stop"]').wait_for()
+    assert chat.locator(TALK).bounding_box() == before
+
+
 def test_an_answer_is_read_aloud_until_the_button_is_pressed_again(chat):
     chat.fill(FIELD, "[[tokens=60]] one")
     chat.press(FIELD, "Enter")

@@ -4,6 +4,8 @@ import { call } from "../youworker/js/net.js";
 import { HOLDING } from "./wishes.js";
 
 const SHORTEST_MS = 400;
+// A finger that rolls on the button is still on it; one that is further away was moved on purpose.
+const AWAY_PX = 60;
 // The best each browser records; all of them are understood.
 const KINDS = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 
@@ -22,7 +24,8 @@ export class Talking {
     const { signal } = this.listening;
     const on = (type, act) => button.addEventListener(type, act, { signal });
     on("pointerdown", (event) => this.#point(event));
-    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) on(type, () => this.#release());
+    on("pointerup", (event) => (isAway(event, button) ? this.#cancel() : this.#release()));
+    for (const type of ["pointercancel", "lostpointercapture"]) on(type, () => this.#release());
     on("contextmenu", (event) => event.preventDefault());
     on("keydown", (event) => {
       if (event.key === "Escape") this.#cancel();
@@ -60,7 +63,7 @@ export class Talking {
   #point(event) {
     if (event.button) return;
     this.button.setPointerCapture?.(event.pointerId);
-    this.#hold();
+    this.#hold({ isTouch: event.pointerType === "touch" });
   }
 
   disconnect() {
@@ -68,7 +71,7 @@ export class Talking {
     this.#cancel();
   }
 
-  async #hold() {
+  async #hold({ isTouch = false } = {}) {
     if (this.#held || this.#starting || this.#recorder) return;
     this.#held = this.#wanted = true;
     this.chat.hush();
@@ -77,7 +80,7 @@ export class Talking {
     this.#starting = true;
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, noiseSuppression: true } });
-      if (this.#held) this.#record(stream);
+      if (this.#held) this.#record(stream, isTouch);
       else {
         end(stream);
         // It was asked for first, which takes the finger off the button.
@@ -90,7 +93,7 @@ export class Talking {
     }
   }
 
-  #record(stream) {
+  #record(stream, isTouch) {
     const kind = KINDS.find((one) => MediaRecorder.isTypeSupported(one));
     const recorder = new MediaRecorder(stream, kind ? { mimeType: kind, audioBitsPerSecond: 32_000 } : {});
     const parts = [];
@@ -106,7 +109,10 @@ export class Talking {
     this.#timer = setTimeout(() => this.#release(), (Number(this.button.dataset.most) - 1) * 1000);
     recorder.start();
     this.#mark(true);
-    this.composer.say(t("Listening… Let go when you have finished; Escape forgets it."), { kind: "info" });
+    const how = isTouch
+      ? t("Listening… Let go when you have finished; slide off the button to forget it.")
+      : t("Listening… Let go when you have finished; Escape forgets it.");
+    this.composer.say(how, { kind: "info" });
   }
 
   #release() {
@@ -156,6 +162,11 @@ export class Talking {
     this.button.setAttribute("aria-pressed", String(isRecording));
     this.button.classList.toggle("danger", isRecording);
   }
+}
+
+function isAway({ clientX, clientY }, button) {
+  const { left, right, top, bottom } = button.getBoundingClientRect();
+  return Math.max(left - clientX, clientX - right, top - clientY, clientY - bottom) > AWAY_PX;
 }
 
 function end(stream) {
