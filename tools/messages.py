@@ -56,7 +56,7 @@ REFUSALS = {
     for node in ast.parse(path.read_text()).body
     if isinstance(node, ast.ClassDef)
 }
-SENTENCE = re.compile(r"[A-Z“`].* .*\.")
+SENTENCE = re.compile(r"[A-Z“`%].* .*\.")
 # Without dates and names, so that a file changes only with its messages.
 # A package that has no languages of its own: its words are translated with ours.
 BORROWED = {"youworker": ("unfold",)}
@@ -147,9 +147,28 @@ def file_messages(path: Path) -> Iterator[Extracted]:
         if "gettext" in text or "core.words" in text:
             yield from extracted("python", text, KEYWORDS)
         if "exceptions import" in text:
-            found = extracted("python", text, REFUSALS)
+            found = [*extracted("python", text, REFUSALS), *named_sentences(text)]
             # Not what stands within a call or a text that is put together there.
             yield from (each for each in found if SENTENCE.fullmatch(str(each[1])))
+
+
+def named_sentences(text: str) -> Iterator[Extracted]:
+    """What refusals say by a constant of their own module."""
+    tree = ast.parse(text)
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id in REFUSALS and node.args and isinstance(node.args[0], ast.Name):
+            said = constants.get(node.args[0].id)
+            if said is not None:
+                yield said.lineno, str(said.value), [], None
 
 
 def extracted(method: str, text: str, keywords: dict[str, Any]) -> Iterator[Extracted]:

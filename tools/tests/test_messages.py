@@ -22,6 +22,12 @@ PYTHON = """
 from django.utils.translation import gettext_lazy as _, pgettext_lazy, ngettext_lazy
 NAMES = [_("one " "two"), pgettext_lazy("month", "May"), ngettext_lazy("day", "days")]
 """
+REFUSALS = """
+from youworker.core.exceptions import Conflict, InvalidInput
+TAKEN = "Somebody else has %(name)s already."
+CODE, UNUSED = "a code", "This is said by nobody here."
+raise Conflict(TAKEN, name=1) if CODE else InvalidInput("%(part)s cannot be read.")
+"""
 MODULE = """
 import { t } from "./i18n.js";
 const words = `a ${t("in a template")} b`;
@@ -65,6 +71,14 @@ def test_every_language_but_that_of_the_sources_has_catalogues():
             },
         ),
         ("models.py", PYTHON, {(None, "one two"), ("month", "May"), (None, ("day", "days"))}),
+        (
+            "services.py",
+            REFUSALS,
+            {
+                (None, "Somebody else has %(name)s already."),
+                (None, "%(part)s cannot be read."),
+            },
+        ),
         (
             "page.js",
             MODULE,
