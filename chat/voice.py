@@ -89,12 +89,12 @@ def admit_voice(audio: Mapping[str, Any], *, actor: User) -> Recorded:
     return recorded
 
 
-def hear_question(recorded: Recorded) -> SpokenQuestion:
+def hear_question(recorded: Recorded, *, actor: User) -> SpokenQuestion:
     """What somebody asked by voice; blocks for some seconds, and keeps nothing of the sound.
 
     Raises what `transcribe` does.
     """
-    heard = transcribe(recorded)
+    heard = transcribe(recorded, likely=actor.language)
     digest = hashlib.sha256(recorded.data).hexdigest()
     return SpokenQuestion(heard.text[:LONGEST_TEXT], transcript_of(heard), digest, heard.seconds)
 
@@ -115,7 +115,7 @@ def written_in_request(fields: Mapping[str, Any], *, actor: User) -> dict[str, A
         return written(fields, None)
     recorded = admit_voice(fields["audio"], actor=actor)
     with holding_nothing():
-        question = hear_question(recorded)
+        question = hear_question(recorded, actor=actor)
     count_heard(recorded, question, actor=actor, key_id=request_origin().key_id)
     return written(fields, question)
 

@@ -144,7 +144,7 @@ class ChatConsumer(BaseConsumer):
         try:
             recorded = await run_in_thread(self.admit, fields["audio"])
             # Not in a thread for the database, of which there are few.
-            question = await asyncio.to_thread(hear_question, recorded)
+            question = await asyncio.to_thread(hear_question, recorded, actor=self.actor)
             key_id = self.key.pk if self.key else None
             await run_in_thread(count_heard, recorded, question, actor=self.actor, key_id=key_id)
             if await run_in_thread(self.look_again) is None:

@@ -76,7 +76,11 @@ class TranscriptionsView(OpenAIView):
             raise TooLarge("The recording has more than %(most)s bytes.", most=f"{most:,}")
         enforce_token_quota(self.actor, request_origin().key_id)
         with holding_nothing():
-            heard = transcribe(Recorded(file.read()), language=form.get("language", "").lower())
+            heard = transcribe(
+                Recorded(file.read()),
+                language=form.get("language", "").lower(),
+                likely=self.actor.language,
+            )
         key_id = request_origin().key_id
         record_heard(file.size, heard.seconds, user_id=self.actor.pk, key_id=key_id)
         answer = rendered_transcript(heard, form["response_format"])

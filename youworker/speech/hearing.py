@@ -32,11 +32,16 @@ def require_hearing() -> None:
 
 
 def transcribe(
-    recorded: Recorded, *, language: str = "", goes_on: Callable[[], None] | None = None
+    recorded: Recorded,
+    *,
+    language: str = "",
+    likely: str = "",
+    goes_on: Callable[[], None] | None = None,
 ) -> Transcript:
     """Everything that is said in a short sound; blocks for about a tenth of its time.
 
-    Raises `SpeechOff`, `TooLarge`, `SoundRefused` (also when nothing is said), `SpeechBusy`
+    It is heard in `language`, else in what it sounds like, or in the `likely` one where that is
+    not clear, as in a few words. Raises `SpeechOff`, `TooLarge`, `SoundRefused` (also when nothing is said), `SpeechBusy`
     and `SpeechUnavailable`.
     """
     require_hearing()
@@ -45,7 +50,7 @@ def transcribe(
         raise TooLarge("The recording has more than %(most)s bytes.", most=f"{speech.max_bytes:,}")
     found, weights = Transcript(), list[tuple[float, float]]()
     head = request_for(recorded, most_seconds=speech.max_seconds, language=language)
-    head["urgent"] = True
+    head |= {"urgent": True, "former": likely}
     for piece in heard_pieces(head, recorded.data, found, goes_on):
         found.segments += piece.segments
         found.language = found.language or piece.language

@@ -40,6 +40,15 @@ def test_a_spoken_sentence_is_heard_back(whisper, text, language):
 
 
 @pytest.mark.slow
+def test_a_few_words_are_heard_in_the_likely_language(whisper):
+    heard = transcribe(Recorded(spoken("Quante ferie ho?", "it", speed=0.9)), likely="it")
+    clear = transcribe(Recorded(spoken(speed=0.9)), likely="it")
+
+    assert heard.language == "it"
+    assert clear.language == "en"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["mp3", "opus", "flac", "aac", "wav", "pcm", "webm", "mp4"])
 def test_every_format_is_heard(whisper, form):
     data = in_container(form) if form in {"webm", "mp4"} else spoken(form=form)
