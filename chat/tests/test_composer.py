@@ -8,6 +8,7 @@ ASSISTANT = '[data-test="message"][data-role="assistant"]'
 QUESTION = '[data-test="message"][data-role="user"]'
 FIELD = '[data-test="composer"] textarea'
 NOTE = ".composer-note"
+FORM = '[data-test="composer"]'
 FILE = '[data-test="attachment"]'
 ITEM = '[data-test="composer"] [data-test="item"]'
 PRESS = """(element, options) => element.dispatchEvent(
@@ -401,6 +402,29 @@ def test_a_long_paste_is_offered_as_a_file(chat):
     chat.get_by_role("button", name="Add as a file").click()
     chat.locator(ITEM).wait_for()
     assert chat.locator(FIELD).input_value() == ""
+
+
+def test_a_paste_that_no_message_holds_can_only_be_a_file(chat):
+    chat.locator(FIELD).evaluate(GIVE, {"type": "paste", "text": "word " * 50_000})
+    chat.get_by_role("button", name="Add as a file").wait_for()
+    assert chat.get_by_role("button", name="Paste as text").count() == 0
+
+
+@pytest.mark.parametrize(("sign", "direction"), [("w", "ltr"), ("ש", "rtl")])
+def test_a_long_text_has_one_direction(chat, sign, direction):
+    field = chat.locator(FIELD)
+    chat.fill(FIELD, f"{sign}\n" * 5000)
+    assert field.get_attribute("dir") == direction
+    chat.fill(FIELD, "short")
+    assert field.get_attribute("dir") == "auto"
+
+
+def test_what_can_never_be_sent_is_not_offered_again(chat):
+    chat.fill(FIELD, "x" * 200_001)
+    chat.locator(FORM).evaluate("form => form.requestSubmit()")
+    chat.locator(NOTE).get_by_text("200000").wait_for()
+    assert chat.get_by_role("button", name="Try again").count() == 0
+    assert len(chat.locator(FIELD).input_value()) == 200_001
 
 
 def test_files_are_sent_in_requests_of_a_size_that_is_taken(modules):

@@ -11,6 +11,10 @@ const DRAFT_MS = 400;
 // What cannot be read is mostly known by then; for the rest the answer waits, not the tab.
 const READING_MS = 10_000;
 const SAFARI_KEY = 229;
+// Browsers look for the direction of each paragraph anew with each of the others: of thousands, for seconds.
+const LONG_TEXT = 8_000;
+// What the server does not take the first time, it does not take the second time: the text has to change.
+const LASTING = new Set([400, 413, 422]);
 const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
 
 /** Wires the form of `chat`, which shows what is asked (`chat.showQuestion`, `chat.takeAnswer`, `chat.takeBack`). */
@@ -37,7 +41,7 @@ export class Composer {
     this.drops = new FileDrops(chat, this);
     form.addEventListener("submit", (event) => { event.preventDefault(); this.send(); }, { signal });
     this.field.addEventListener("keydown", (event) => this.#press(event), { signal });
-    this.field.addEventListener("input", () => { this.#release(); this.#change(); }, { signal });
+    this.field.addEventListener("input", () => { fixDirection(this.field); this.#release(); this.#change(); }, { signal });
     this.model?.addEventListener("change", () => this.#change(), { signal });
     addEventListener("pagehide", () => this.#save(), { signal });
     document.addEventListener("yw-signed-in", () => {
@@ -159,6 +163,7 @@ export class Composer {
     // It had arrived before the page was left.
     if (draft.key && draft.text === this.chat.lastQuestion()) return forgetDraft(this.chat.session);
     if (!this.text) this.field.value = draft.text ?? "";
+    fixDirection(this.field);
     this.#spoken = Boolean(draft.spoken);
     if (draft.key) this.#unsent = { text: draft.text, key: draft.key, ids: draft.ids ?? "", sound: this.#wantsSound };
     if (this.model && [...this.model.options].some(({ value }) => value === draft.model)) this.model.value = draft.model;
@@ -242,7 +247,8 @@ export class Composer {
     clearInterval(this.#countdown);
     if (error.status === 0) return this.say(t("Not sent: the server cannot be reached."), { again: true });
     if (error.status === 401) return this.say(t("Not sent: you are signed out. It is sent when you have signed in."), { again: true });
-    if (error.status !== 429 || !error.retryAfter) return this.say(error.detail || t("Not sent: something went wrong."), { again: true });
+    const why = error.detail || t("Not sent: something went wrong.");
+    if (error.status !== 429 || !error.retryAfter) return this.say(why, { again: !LASTING.has(error.status) });
     const until = Date.now() + error.retryAfter * 1000;
     const tell = () => {
       const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
@@ -275,6 +281,11 @@ export class Composer {
     }
     return place;
   }
+}
+
+function fixDirection(field) {
+  if (field.value.length < LONG_TEXT) field.dir = "auto";
+  else if (field.dir === "auto") field.dir = field.matches(":dir(rtl)") ? "rtl" : "ltr";
 }
 
 // Browsers that cannot size a field by its content: once a frame, not once a key.

@@ -53,17 +53,20 @@ export class FileDrops {
     const { composer } = this;
     const { selectionStart, selectionEnd } = composer.field;
     const size = Math.round(new Blob([text]).size / 1024);
+    const fits = composer.text.length - (selectionEnd - selectionStart) + text.length <= composer.field.maxLength;
     composer.say(t("That is a long text (%(size)s KB). Add it as a file, so that answers can quote it?", { size }), {
       kind: "info",
       actions: [
         [t("Add as a file"), () => this.#add([new File([text], t("Pasted text.txt"), { type: "text/plain" })])],
-        [t("Paste as text"), () => {
-          composer.say("");
-          composer.field.setRangeText(text, selectionStart, selectionEnd, "end");
-          composer.text = composer.field.value;
-          composer.field.focus();
-        }],
+        ...(fits ? [[t("Paste as text"), () => paste(composer, text, selectionStart, selectionEnd)]] : []),
       ],
     });
   }
+}
+
+function paste(composer, text, start, end) {
+  composer.say("");
+  composer.field.setRangeText(text, start, end, "end");
+  composer.text = composer.field.value;
+  composer.field.focus();
 }
