@@ -101,6 +101,20 @@ def test_a_refused_file_says_why_and_is_sent_again(page, watches):
     expect(page).to_have_url(RUN)
 
 
+def test_a_file_that_is_too_large_can_only_be_removed(page):
+    page.goto("/documents/add")
+    page.locator("yw-upload").evaluate("element => { element.limits.largestFile = 5; }")
+    page.locator(UPLOAD).set_input_files([text_file("large.txt", "larger than that")])
+    refused = page.locator(f"{ITEM}[data-stage=impossible]")
+    expect(refused).to_contain_text("Larger than")
+    expect(refused.get_by_role("button", name="Retry large.txt")).to_be_hidden()
+
+    refused.get_by_role("button", name="Remove large.txt").click()
+
+    expect(page.locator(ITEM)).to_have_count(0)
+    expect(page.locator(SAID)).to_have_text("")
+
+
 def test_a_file_dropped_on_the_library_appears_in_it(page):
     page.goto("/documents")
     expect(page.get_by_role("heading", name="Drop a file, then ask")).to_be_visible()

@@ -51,13 +51,12 @@ class Upload extends HTMLElement {
   /** Put files into the queue; those that are too large are refused at once. */
   take(found) {
     if (!found.length) return;
-    const fresh = found.map(({ file, path }) => new Entry(file, path, () => this.retry(entryOf.get(file))));
+    const fresh = found.map(({ file, path }) => new Entry(file, path, { retry: (entry) => this.retry(entry), remove: (entry) => this.remove(entry) }));
     this.querySelector("[data-queue]").hidden = false;
     for (const entry of fresh) {
-      entryOf.set(entry.file, entry);
       this.list.append(entry.row);
       const reason = refusalBySize(entry.file, this.limits);
-      if (reason) this.refuse([entry], reason);
+      if (reason) this.refuse([entry], reason, { isFinal: true });
       else this.waiting.push(entry);
     }
     this.run();
@@ -70,10 +69,16 @@ class Upload extends HTMLElement {
     this.run();
   }
 
-  refuse(entries, reason) {
+  remove(entry) {
+    this.refused.delete(entry);
+    entry.row.remove();
+    if (!this.abort) this.finish();
+  }
+
+  refuse(entries, reason, { isFinal = false } = {}) {
     for (const entry of entries) {
       this.refused.add(entry);
-      entry.show("refused", { reason });
+      entry.show(isFinal ? "impossible" : "refused", { reason });
     }
   }
 
@@ -168,6 +173,7 @@ class Upload extends HTMLElement {
       return;
     }
     const left = this.refused.size;
+    if (!left && !this.runs.length) return this.say("");
     this.say(left ? tn("%(count)s file was not sent.", "%(count)s files were not sent.", left) : t("All files are sent."));
   }
 
@@ -176,17 +182,16 @@ class Upload extends HTMLElement {
   }
 }
 
-const entryOf = new WeakMap();
-
 /** A file on its way, and its row. */
 class Entry {
-  constructor(file, path, retry) {
+  constructor(file, path, { retry, remove }) {
     Object.assign(this, { file, path });
     const name = element("span", { className: "grow name", dir: "auto" }, path);
     this.bar = element("progress", { max: 1, ariaLabel: path });
     this.state = element("span", { className: "badge" });
-    this.again = button({ ariaLabel: t("Retry %(name)s", { name: path }) }, retry, t("Retry"));
-    this.row = element("li", { className: "item" }, name, this.bar, this.state, this.again);
+    this.again = button({ ariaLabel: t("Retry %(name)s", { name: path }) }, () => retry(this), t("Retry"));
+    this.gone = button({ ariaLabel: t("Remove %(name)s", { name: path }) }, () => remove(this), t("Remove"));
+    this.row = element("li", { className: "item" }, name, this.bar, this.state, this.again, this.gone);
     this.row.dataset.test = "item";
     this.show("waiting");
   }
@@ -195,10 +200,12 @@ class Entry {
     this.row.dataset.stage = stage;
     this.bar.value = part;
     this.bar.hidden = stage !== "uploading";
+    const isRefused = stage === "refused" || stage === "impossible";
     this.again.hidden = stage !== "refused";
-    this.state.classList.toggle("bad", stage === "refused");
-    const words = { waiting: t("Waiting"), uploading: percents.format(part), refused: reason };
-    this.state.textContent = words[stage];
+    this.gone.hidden = !isRefused;
+    this.state.classList.toggle("bad", isRefused);
+    const words = { waiting: t("Waiting"), uploading: percents.format(part) };
+    this.state.textContent = words[stage] ?? reason;
   }
 }
 
