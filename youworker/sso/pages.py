@@ -41,6 +41,8 @@ class SignInPage(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the form to everybody who is not signed in yet."""
+        if request.user.is_authenticated and "tab" in request.GET:
+            return render(request, "sso/signed_in.html")
         if request.user.is_authenticated and not is_htmx(request):
             return HttpResponseRedirect(wanted_page(request) or reverse("home"))
         return self.show(PasswordForm())

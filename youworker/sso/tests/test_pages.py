@@ -186,6 +186,18 @@ def test_ways_that_are_open_are_shown(client, configured):
     assert b'name="password"' in client.get("/sign-in?password=1").content
 
 
+def test_from_a_dialog_a_provider_is_asked_in_a_tab_of_its_own(client, ada, configured):
+    configured("identity", oidc_issuer="https://id.example/realm", oidc_client_id="us")
+    dialog = client.get("/sign-in", headers={"HX-Request": "true"}).content.decode()
+    client.force_login(ada)
+    back = client.get("/sign-in?tab=1")
+
+    assert 'href="/sign-in?next=/sign-in%3Ftab%3D1" target="_blank"' in dialog
+    # Its policy forbids forms that lead there.
+    assert 'action="/auth/oidc/login"' not in dialog
+    assert b"Close this tab" in back.content
+
+
 def test_too_many_attempts_are_told_when_to_come_back(client, ada, rate_limits):
     answers = [send(client, username="nobody", password="x") for _ in range(12)]
 

@@ -105,6 +105,23 @@ def test_a_form_keeps_what_was_typed_when_the_session_ends(page, person, opened)
     heading(page, "Written for long").wait_for()
 
 
+def test_who_signs_in_again_in_another_tab_goes_on_in_the_first(page, person):
+    page.goto("/collections/add")
+    page.get_by_label("Name", exact=True).fill("Written for long")
+    page.context.clear_cookies(name=re.compile("sessionid"))
+    page.get_by_role("button", name="Create").click()
+    again = page.get_by_role("dialog", name="Your session has ended")
+    again.wait_for()
+
+    sign_in(page.context.new_page(), person.username, person.password)
+    page.bring_to_front()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    again.wait_for(state="hidden")
+    page.get_by_role("button", name="Create").click()
+
+    heading(page, "Written for long").wait_for()
+
+
 def test_a_form_keeps_what_was_typed_while_the_server_is_away(page):
     page.goto("/collections/add")
     page.get_by_label("Name", exact=True).fill("Written on a train")

@@ -41,6 +41,22 @@ async function askToSignIn() {
   asking = await show(SIGN_IN, signIn());
 }
 
+// Somebody may have signed in meanwhile in another tab, as with an identity provider. Not by `net.js`:
+// it may be somebody else, whom a page of ours is not for.
+async function lookWhoIsBack() {
+  if (document.hidden || !signIn()?.open) return;
+  try {
+    const answer = await fetch("/v1/auth/me", { headers: { Accept: "application/json" }, cache: "no-store" });
+    if (!answer.ok || !signIn().open) return;
+    const { id } = await answer.json();
+    document.dispatchEvent(new CustomEvent("yw-signed-in", { detail: { user: id } }));
+  } catch {
+    // It is looked again when they come back again.
+  }
+}
+
+document.addEventListener("visibilitychange", lookWhoIsBack);
+addEventListener("focus", lookWhoIsBack);
 document.addEventListener("yw-signed-out", askToSignIn);
 document.addEventListener("yw-signed-in", (event) => {
   asking = false;
