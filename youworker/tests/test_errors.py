@@ -172,6 +172,22 @@ def test_a_write_without_the_csrf_token():
     assert errors_of(answer, 403, "client_error")["code"] == "csrf_failed"
 
 
+@pytest.mark.django_db
+def test_a_form_that_was_open_for_too_long_leads_back_to_its_page():
+    client = Client(enforce_csrf_checks=True)
+
+    ours = client.post("/plain", headers={"Referer": "http://testserver/collections/add?x=1"})
+    theirs = client.post("/plain", headers={"Referer": "https://evil.example/lure"})
+
+    assert 'href="/collections/add?x=1"' in page_of(ours, 403)
+    assert "evil.example" not in page_of(theirs, 403)
+
+
+def test_what_may_pass_is_offered_again(client):
+    assert 'href="/crash?x=1"' in page_of(client.get("/crash?x=1"), 500)
+    assert "/nowhere" not in page_of(client.get("/nowhere"), 404)
+
+
 def test_a_foreign_host(client):
     answer = client.get("/plain", headers={"Host": "evil.example", **FOR_PROGRAMS})
 

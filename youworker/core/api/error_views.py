@@ -15,6 +15,7 @@ from youworker.core.api.base import refusal_of
 from youworker.core.api.openai_shape import UNSERVED, error_document, speaks_openai
 from youworker.core.db import is_away
 from youworker.core.exceptions import DATABASE_AWAY, DomainError, RateLimited
+from youworker.core.pages.base import page_of_form
 from youworker.core.pages.errors import render_error, wants_page
 from youworker.core.request_context import report_denial
 
@@ -95,7 +96,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     detail = "The CSRF token is missing or wrong: GET /v1/auth/csrf-token gives one."
     if wants_page(request):
         detail = _("This page was open for too long, or cookies are blocked. Load it again.")
-        return render_error(request, 403, detail, heading=_("This page has to be loaded again"))
+        heading, page = _("This page has to be loaded again"), page_of_form(request)
+        return render_error(request, 403, detail, heading=heading, page=page)
     return answer(request, 403, "client_error", "csrf_failed", detail)
 
 

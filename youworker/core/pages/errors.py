@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 SERVER_ERROR = 500
+PASSING = {429, 500, 502, 503, 504, 507}
 
 
 def wants_page(request: HttpRequest) -> bool:
@@ -25,14 +26,19 @@ def wants_page(request: HttpRequest) -> bool:
 
 
 def render_error(
-    request: HttpRequest, status: int, detail: str, *, heading: str = ""
+    request: HttpRequest, status: int, detail: str, *, heading: str = "", page: str = ""
 ) -> HttpResponse:
-    """The error as a page, or for a part of a page as a sentence; needs no database."""
+    """The error as a page, or for a part of a page as a sentence; needs no database.
+
+    What may be there later is offered again, else `page` where there is one.
+    """
+    passes = request.method == "GET" and status in PASSING
     context = {
         "status": status,
         "heading": heading or heading_of(status),
         "detail": detail,
         "reference": correlation_id() if status >= SERVER_ERROR else "",
+        "again": request.get_full_path() if passes else page,
     }
     is_part = is_htmx(request)
     name = "youworker/_error.html" if is_part else "youworker/error.html"
