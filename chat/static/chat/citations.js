@@ -87,11 +87,15 @@ export class Citations {
     const close = button({ autofocus: true }, () => this.close(), t("Close"));
     const where = page ? t("page %(page)s", { page }) : (cells ?? "");
     this.#show(
-      element("h2", { dir: "auto" }, title ?? ""),
-      element("p", { className: "hint" }, where),
-      element("p", { className: "notice warning" }, why),
-      element("blockquote", { dir: "auto" }, quote ?? ""),
-      element("div", { className: "actions" }, close),
+      element(
+        "section",
+        { className: "stored-quote stack" },
+        element("h2", { dir: "auto" }, title ?? ""),
+        ...(where ? [element("p", { className: "hint" }, where)] : []),
+        element("p", { className: "notice warning" }, why),
+        element("blockquote", { dir: "auto" }, quote ?? ""),
+        element("div", { className: "actions" }, close),
+      ),
     );
     this.#focus();
   }
