@@ -41,8 +41,8 @@ def transcribe(
     """Everything that is said in a short sound; blocks for about a tenth of its time.
 
     It is heard in `language`, else in what it sounds like, or in the `likely` one where that is
-    not clear, as in a few words. Raises `SpeechOff`, `TooLarge`, `SoundRefused` (also when nothing is said), `SpeechBusy`
-    and `SpeechUnavailable`.
+    not clear, as in a few words. Raises `SpeechOff`, `TooLarge`, `SoundRefused` (also when nothing
+    is said), `SpeechBusy` and `SpeechUnavailable`.
     """
     require_hearing()
     speech = config.speech
