@@ -36,8 +36,24 @@ class CompletionUsageSerializer(serializers.Serializer[Any]):
     total_tokens = serializers.IntegerField()
 
 
+class UrlCitationSerializer(serializers.Serializer[Any]):
+    """Where a source can be read; `[n]` of the answer stands from `start_index` to `end_index`."""
+
+    start_index = serializers.IntegerField()
+    end_index = serializers.IntegerField()
+    title = serializers.CharField()
+    url = serializers.URLField()
+
+
+class AnnotationSerializer(serializers.Serializer[Any]):
+    """A source as OpenAI's clients know it."""
+
+    type = serializers.ChoiceField(["url_citation"])
+    url_citation = UrlCitationSerializer()
+
+
 class AnswerMessageSerializer(serializers.Serializer[Any]):
-    """What was answered; `citations` are the agent's."""
+    """What was answered; `citations` are the agent's, and `annotations` their addresses."""
 
     role = serializers.ChoiceField(["assistant"])
     content = serializers.CharField(allow_null=True, allow_blank=True)
@@ -45,6 +61,7 @@ class AnswerMessageSerializer(serializers.Serializer[Any]):
     reasoning_content = serializers.CharField(required=False)
     tool_calls = MadeCallSerializer(many=True, required=False)
     citations = serializer_for(CitationShape)(many=True, required=False)
+    annotations = AnnotationSerializer(many=True, required=False)
 
 
 class AnswerChoiceSerializer(serializers.Serializer[Any]):

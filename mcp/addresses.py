@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from youworker.core.config import config
+from youworker.core.network import absolute_url
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -14,6 +14,4 @@ if TYPE_CHECKING:
 
 def callback_url(request: HttpRequest) -> str:
     """Where authorization servers send people back to, letter by letter."""
-    url = request.build_absolute_uri(reverse("tools-callback"))
-    # A proxy that says nothing of TLS does not change what browsers see.
-    return url.replace("http://", "https://", 1) if config.security.https else url
+    return absolute_url(request, reverse("tools-callback"))

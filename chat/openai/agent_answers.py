@@ -23,6 +23,7 @@ from chat.agent.exceptions import (
 from chat.agent.types import Usage
 from chat.enums import RunStatus
 from chat.exceptions import ApprovalNeeded, ModelFailed, OversizedPrompt
+from chat.openai.annotations import annotations_of
 from chat.openai.asked import FREE_CHOICES, text_of
 from chat.openai.errors import failure_frame
 from chat.openai.names import not_found
@@ -137,10 +138,12 @@ def fields_of(posted: AcceptedMessage) -> dict[str, Any]:
     return {"session_id": str(posted.session_id), "run_id": str(posted.run_id)}
 
 
-def wire_of(model: str, posted: AcceptedMessage, *, with_usage: bool = False) -> Wire:
+def wire_of(
+    model: str, posted: AcceptedMessage, *, with_usage: bool = False, site: str = ""
+) -> Wire:
     """How the answer to an accepted question is sent."""
     name = f"chatcmpl-{posted.run_id.hex}"
-    return Wire(model, name, with_usage=with_usage, extra=fields_of(posted))
+    return Wire(model, name, with_usage=with_usage, extra=fields_of(posted), site=site)
 
 
 async def stream_run(
@@ -186,7 +189,7 @@ def ending_of(result: Mapping[str, Any], wire: Wire, sent: str) -> bytes:
     failure = failure_of(result, wire.model)
     if failure is not None:
         return failure_frame(failure)
-    whole, delta = result["message"]["content"], {"citations": result["message"]["citations"]}
+    whole, delta = result["message"]["content"], sources_of(result["message"], wire)
     rest = whole[len(sent) :] if whole.startswith(sent) else ""
     lost = wire.chunk({"content": rest}) if rest else b""
     return lost + wire.chunk(delta, finish_of(result)) + wire.usage_chunk(usage_of(result)) + END
@@ -198,8 +201,15 @@ def rendered_run(result: Mapping[str, Any], wire: Wire) -> dict[str, Any]:
     if failure is not None:
         raise failure
     message = result["message"]
-    said = {"content": message["content"], "citations": message["citations"]}
+    said = {"content": message["content"], **sources_of(message, wire)}
     return wire.completion(said, finish_of(result), usage_of(result))
+
+
+def sources_of(message: Mapping[str, Any], wire: Wire) -> dict[str, Any]:
+    """The sources of an answer, in our words and in OpenAI's."""
+    cited, session_id = message["citations"], wire.extra.get("session_id", "")
+    links = annotations_of(message["content"], cited, site=wire.site, session_id=session_id)
+    return {"citations": cited, "annotations": links}
 
 
 def failure_of(result: Mapping[str, Any], name: str) -> DomainError | None:

@@ -25,13 +25,17 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What all pieces of one answer repeat; `extra` are our own fields beside OpenAI's."""
+    """What all pieces of one answer repeat; `extra` are our own fields beside OpenAI's.
+
+    `site` is our address as the caller knows it, for the links of sources.
+    """
 
     model: str
     id: str = field(default_factory=new_id)
     created: int = field(default_factory=lambda: int(time.time()))
     with_usage: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
+    site: str = ""
 
     def document(self, kind: str) -> dict[str, Any]:
         """The beginning of everything that is sent."""

@@ -18,6 +18,7 @@ from chat.agent.types import TextDelta, Usage
 from chat.events import Event, encoded
 from chat.models import Attachment, Message, Run, Session, SessionCollection
 from chat.openai.agent_answers import ending_of, failure_of, pieces_of
+from chat.openai.annotations import annotations_of
 from chat.openai.wire import Wire
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
@@ -29,6 +30,7 @@ from youworker.core.db import run_in_thread
 pytestmark = pytest.mark.django_db(transaction=True)
 
 COMPLETIONS = "/v1/chat/completions"
+SOME = "01a21f04-e5da-765a-9a82-ffa4bdf38697"
 
 
 async def caller():
@@ -374,16 +376,39 @@ async def test_citations_stand_in_the_text_and_beside_it():
     assert "thirty days of leave" in message["content"]
     assert "[1]" in message["content"]
     assert [(row["index"], row["title"]) for row in message["citations"]] == [(1, "Leave")]
+    (link,) = message["annotations"]
+    place = link["url_citation"]
+    assert (link["type"], place["title"]) == ("url_citation", "1. Leave")
+    assert message["content"][place["start_index"] : place["end_index"]] == "[1]"
+    (cited,) = message["citations"]
+    page = f"http://testserver/documents/{cited['document_id']}?chunk={cited['chunk_id']}"
+    assert place["url"] == f"{page}&start={cited['start']}&end={cited['end']}"
     *pieces, last, counts = documents_in(await body_of(streamed))
     text = "".join(piece["choices"][0]["delta"].get("content", "") for piece in pieces)
     assert "[1]" in text
     choice = last["choices"][0]
     assert (choice["finish_reason"], choice["delta"]["citations"][0]["title"]) == ("stop", "Leave")
+    assert choice["delta"]["annotations"][0]["url_citation"]["title"] == "1. Leave"
     assert counts["choices"] == []
     assert counts["usage"]["total_tokens"] > 0
     assert counts["session_id"] == streamed["X-Session-ID"]
     stored = await Run.objects.select_related("answer").aget(pk=streamed["X-Run-ID"])
     assert stored.answer.content == text
+
+
+GONE = {"index": 2, "document_id": None, "title": "Pay", "chunk_id": None, "start": 0, "end": 0}
+
+
+def test_a_source_that_is_out_of_sight_keeps_its_number_and_leads_to_the_answer():
+    here = {**GONE, "index": 1, "document_id": uuid4(), "title": "Leave"}
+
+    links = annotations_of("A [1], b [2].", [here, GONE], site="https://a.example", session_id=SOME)
+
+    assert [link["url_citation"]["url"] for link in links] == [
+        f"https://a.example/documents/{here['document_id']}",
+        f"https://a.example/chat/{SOME}",
+    ]
+    assert links[1]["url_citation"]["start_index"] == 9
 
 
 @pytest.mark.parametrize("stream", [False, True])

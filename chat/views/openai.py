@@ -46,6 +46,7 @@ from youworker.core.api.negotiation import WhateverIsAccepted
 from youworker.core.api.openai_errors import ERROR_RESPONSES, handle_exception
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import InvalidInput
+from youworker.core.network import absolute_url
 from youworker.core.request_context import request_origin
 from youworker.core.slots import holding_nothing
 
@@ -155,7 +156,8 @@ class CompletionsView(OpenAIView):
             lambda lease: post(lease=lease), manager=manager.serving, launches=is_stream
         )
         grant = grant_of_request(request)
-        wire = agent_answers.wire_of(form["model"], posted, with_usage=wants_usage(form))
+        site = absolute_url(request._request, "/").rstrip("/")
+        wire = agent_answers.wire_of(form["model"], posted, with_usage=wants_usage(form), site=site)
         if is_stream:
             frames = agent_answers.stream_run(posted.run_id, posted.session_id, grant, wire)
             return with_places(EventStream(frames), posted)

@@ -1,4 +1,4 @@
-"""Who is really calling: addresses, what trusted proxies say, and where a key stands."""
+"""Who is really calling, by which address, what trusted proxies say, and where a key stands."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from youworker.core.config import config
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+    from django.http import HttpRequest
 
     Address = IPv4Address | IPv6Address
     Network = IPv4Network | IPv6Network
@@ -27,6 +29,13 @@ PASSED_ON = "youworker.passed_on"
 # What proxies of all makes say about the client and about who has signed in.
 PREFIXES = ("x-forwarded-", "x-authentik-", "x-auth-request-", "x-remote-", "x-webauth-", "remote-")
 NAMES = {"forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"}
+
+
+def absolute_url(request: HttpRequest, path: str) -> str:
+    """One of our paths as browsers reach it, by the address that this request came to."""
+    url = request.build_absolute_uri(path)
+    # A proxy that says nothing of TLS does not change what browsers see.
+    return url.replace("http://", "https://", 1) if config.security.https else url
 
 
 class ProxyHeadersMiddleware:

@@ -14,8 +14,8 @@ from joserfc.errors import JoseError
 from accounts.exceptions import IdentityRefused, SignInFailed
 from accounts.services import begin_session, user_of_identity
 from groups.services import sync_mapped_groups
-from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
+from youworker.core.network import absolute_url
 from youworker.core.slots import holding_nothing
 from youworker.sso import pending
 from youworker.sso.claims import identity_of
@@ -85,9 +85,7 @@ def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> t
 
 def callback_url(request: HttpRequest) -> str:
     """Where the provider sends people back to."""
-    url = request.build_absolute_uri(reverse("oidc_callback"))
-    # A proxy that says nothing of TLS does not change what browsers see.
-    return url.replace("http://", "https://", 1) if config.security.https else url
+    return absolute_url(request, reverse("oidc_callback"))
 
 
 def sign_in_as(request: HttpRequest, identity: Identity) -> User:
