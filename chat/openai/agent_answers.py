@@ -56,6 +56,10 @@ FINISH = {
 }
 
 
+# What is asked where the newest message is the assistant's own: Open WebUI's "Continue Response".
+GO_ON = "Go on where your last answer ends, and repeat nothing of it."
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """The newest message with its images, what was said before it, and the first thing asked.
@@ -75,13 +79,15 @@ def question_of(form: Mapping[str, Any]) -> Question:
     spoken = form["messages"]
     for number, message in enumerate(spoken):
         require_speech(message, number)
-    if spoken[-1]["role"] != "user":
+    opening = next((message for message in spoken if message["role"] == "user"), None)
+    if opening is None or spoken[-1]["role"] not in {"user", "assistant"}:
         raise InvalidInput(
             "The last message is the question: its role is user.",
             attr=f"messages.{len(spoken) - 1}.role",
         )
+    if spoken[-1]["role"] == "assistant":
+        return Question(GO_ON, history_of(spoken), text_of(opening["content"]) or GO_ON, [])
     images = images_of(spoken[-1], attr=f"messages.{len(spoken) - 1}.content")
-    opening = next(message for message in spoken if message["role"] == "user")
     text = text_of(spoken[-1]["content"])
     if images and not text.strip():
         text = IMAGES_ALONE
@@ -109,12 +115,7 @@ def require_plain(form: Mapping[str, Any]) -> None:
 
 def require_speech(message: Mapping[str, Any], number: int) -> None:
     """Raise `InvalidInput` for a message that the agent does not take from a caller."""
-    if message["role"] == "tool" or message.get("tool_calls"):
-        raise InvalidInput(
-            "The agent makes its own calls: ask a model by its name.",
-            attr=f"messages.{number}.role",
-        )
-    if message["role"] != "user" and isinstance(message["content"], list):
+    if message["role"] not in {"user", "tool"} and isinstance(message["content"], list):
         raise InvalidInput(
             "Only messages of the user have images.", attr=f"messages.{number}.content"
         )
@@ -123,13 +124,15 @@ def require_speech(message: Mapping[str, Any], number: int) -> None:
 def history_of(spoken: Sequence[Mapping[str, Any]]) -> list[Spoken]:
     """What was said before, without what is empty.
 
-    What a caller says in the role of the system is their own wish: the agent reads it as such, and
-    never with the authority of its own instructions.
+    Calls and results of tools belong to another model, which was asked earlier in the same
+    conversation: what they came to is in its answer. What a caller says in the role of the system
+    is their own wish: the agent reads it as such, and never with the authority of its own
+    instructions.
     """
     return [
         Spoken("assistant" if message["role"] == "assistant" else "user", text)
         for message in spoken
-        if (text := text_of(message["content"])).strip()
+        if message["role"] != "tool" and (text := text_of(message["content"])).strip()
     ]
 
 

@@ -69,7 +69,8 @@ def require_content(message: Mapping[str, Any], number: int) -> None:
         )
     if message["content"] is None and not message.get("tool_calls"):
         raise InvalidInput("This may not be empty.", attr=attr)
-    if message["role"] != "user" and isinstance(message["content"], list):
+    # Of results of tools some servers see images; the others say themselves that they do not.
+    if message["role"] not in {"user", "tool"} and isinstance(message["content"], list):
         raise InvalidInput("Only messages of the user have images.", attr=attr)
 
 

@@ -30,6 +30,11 @@ def require_model(name: str) -> None:
     try:
         services.check_model(model_of_agent(name) if is_agent(name) else name)
     except UnknownModel as error:
+        if name in offered_embedding_models():
+            # It is in the list, and programs offer it with the others.
+            raise ModelNotFound(
+                "The model %(name)s computes vectors only: ask another one.", name=repr(name)
+            ) from error
         raise not_found(name) from error
 
 

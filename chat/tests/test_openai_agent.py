@@ -17,7 +17,7 @@ from chat.agent.exceptions import LimitReached, ModelUnavailable
 from chat.agent.types import TextDelta, Usage
 from chat.events import Event, encoded
 from chat.models import Attachment, Message, Run, Session, SessionCollection
-from chat.openai.agent_answers import ending_of, failure_of, pieces_of
+from chat.openai.agent_answers import GO_ON, ending_of, failure_of, pieces_of
 from chat.openai.annotations import annotations_of
 from chat.openai.wire import Wire
 from chat.tests.factories import SessionFactory
@@ -241,6 +241,50 @@ async def test_what_is_said_as_the_system_has_not_its_authority(spoken_by):
     assert (await Session.objects.aget(user=user)).title == "Is it?"
 
 
+async def test_an_answer_that_a_program_wants_continued_goes_on_behind_it(spoken_by):
+    model = spoken_by(answered("and ten of sickness."))
+    user, headers = await caller()
+
+    answer = await ask(headers, user_says("How many days?"), assistant_says("Thirty of leave"))
+
+    assert content_of(answer) == "and ten of sickness."
+    assert [(one.role, one.content) for one in model.seen[-1][1:]] == [
+        ("user", "How many days?"),
+        ("assistant", "Thirty of leave"),
+        ("user", GO_ON),
+    ]
+    assert (await Session.objects.aget(user=user)).title == "How many days?"
+
+
+RESULT = {"role": "tool", "tool_call_id": "call_1", "content": '{"current_timestamp": 1795817130}'}
+CALL = {"name": "get_current_timestamp", "arguments": "{}"}
+CALLING = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [{"id": "call_1", "type": "function", "function": CALL}],
+}
+SEEN = {
+    "role": "tool",
+    "tool_call_id": "call_2",
+    "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}],
+}
+
+
+async def test_calls_that_another_model_made_earlier_are_not_the_agents(spoken_by):
+    model = spoken_by(answered("Thirty days."))
+    _, headers = await caller()
+    earlier = [user_says("What time is it?"), CALLING, RESULT, SEEN, assistant_says("Ten.")]
+
+    answer = await ask(headers, *earlier, user_says("And how many days of leave?"))
+
+    assert content_of(answer) == "Thirty days."
+    assert [(one.role, one.content) for one in model.seen[-1][1:]] == [
+        ("user", "What time is it?"),
+        ("assistant", "Ten."),
+        ("user", "And how many days of leave?"),
+    ]
+
+
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 
 
@@ -261,8 +305,8 @@ REFUSED = [
     ({"tools": [FUNCTION], "tool_choice": {"type": "function", "function": FUNCTION}}, "tools"),
     ({"response_format": {"type": "json_object"}}, "response_format"),
     ({"stop": "a"}, "stop"),
-    ({"messages": [user_says("a"), {"role": "tool", "tool_call_id": "a", "content": "b"}]}, None),
-    ({"messages": [user_says("a"), assistant_says("b")]}, "messages.1.role"),
+    ({"messages": [user_says("a"), RESULT]}, "messages.1.role"),
+    ({"messages": [assistant_says("b")]}, "messages.0.role"),
     ({"messages": [user_says("  ")]}, "text"),
     ({"messages": [user_says("a" * 200_001)]}, "text"),
     (

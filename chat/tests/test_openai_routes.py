@@ -271,6 +271,24 @@ async def test_results_of_a_callers_tools_are_passed_on(models):
     assert models.chats[-1].body["messages"] == [SYSTEM, *said("Weather?"), MADE, RESULT]
 
 
+async def test_images_that_a_callers_tools_found_are_passed_on(models):
+    result = {**RESULT, "content": [{"type": "text", "text": "a.png"}, IMAGE]}
+
+    answer = await complete(await somebody(), "double", [*said("Look"), MADE, result], tools=[TOOL])
+
+    assert answer.status_code == 200
+    assert models.chats[-1].body["messages"][-1] == result
+
+
+async def test_a_model_of_vectors_says_that_it_answers_nothing():
+    vectors = await run_in_thread(ensure_active_model)
+
+    answer = await complete(await somebody(), vectors.name)
+
+    assert (answer.status_code, error_of(answer)[1]) == (404, "model_not_found")
+    assert "computes vectors only" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("content", "sent"),
     [
