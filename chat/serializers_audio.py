@@ -38,6 +38,7 @@ class SpeechSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(
         max_length=LONGEST_MODEL,
         required=False,
+        allow_blank=True,
         help_text="Any name: the settings say which model speaks.",
     )
     input = serializers.CharField(trim_whitespace=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -60,6 +61,10 @@ FINISH = {
 GO_ON = "Go on where your last answer ends, and repeat nothing of it."
 
 
+# How Open WebUI tells its own tools of the files beside a question; the agent gets the images.
+FILE_LIST = re.compile(r"\s*<attached_files>.*?</attached_files>\s*", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """The newest message with its images, what was said before it, and the first thing asked.
@@ -86,12 +91,12 @@ def question_of(form: Mapping[str, Any]) -> Question:
             attr=f"messages.{len(spoken) - 1}.role",
         )
     if spoken[-1]["role"] == "assistant":
-        return Question(GO_ON, history_of(spoken), text_of(opening["content"]) or GO_ON, [])
+        return Question(GO_ON, history_of(spoken), words_of(opening) or GO_ON, [])
     images = images_of(spoken[-1], attr=f"messages.{len(spoken) - 1}.content")
-    text = text_of(spoken[-1]["content"])
+    text = words_of(spoken[-1])
     if images and not text.strip():
         text = IMAGES_ALONE
-    first = text_of(opening["content"]) or text
+    first = words_of(opening) or text
     return Question(text, history_of(spoken[:-1]), first, images)
 
 
@@ -132,8 +137,15 @@ def history_of(spoken: Sequence[Mapping[str, Any]]) -> list[Spoken]:
     return [
         Spoken("assistant" if message["role"] == "assistant" else "user", text)
         for message in spoken
-        if message["role"] != "tool" and (text := text_of(message["content"])).strip()
+        if message["role"] != "tool" and (text := words_of(message)).strip()
     ]
+
+
+def words_of(message: Mapping[str, Any]) -> str:
+    """What is said in a message, without the list of files that a program puts before it."""
+    text = text_of(message["content"])
+    listed = FILE_LIST.match(text) if message["role"] == "user" else None
+    return text[listed.end() :] if listed else text
 
 
 def fields_of(posted: AcceptedMessage) -> dict[str, Any]:

@@ -165,6 +165,15 @@ async def test_what_cannot_be_spoken_is_refused_in_openais_shape(body, status):
 
 
 @pytest.mark.slow
+async def test_a_program_without_a_model_of_its_own_leaves_the_name_empty():
+    user = await run_in_thread(UserFactory)
+
+    answer, sound = await fetch_speech(user, model="", input="Hello.", response_format="pcm")
+
+    assert (answer.status_code, len(sound) > 1000) == (200, True)
+
+
+@pytest.mark.slow
 async def test_a_message_is_read_aloud_to_its_user_only():
     message = await run_in_thread(MessageFactory, content="**Hello** `x_y` [1].")
     other = await run_in_thread(UserFactory)

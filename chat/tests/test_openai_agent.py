@@ -256,6 +256,24 @@ async def test_an_answer_that_a_program_wants_continued_goes_on_behind_it(spoken
     assert (await Session.objects.aget(user=user)).title == "How many days?"
 
 
+async def test_the_list_of_files_before_a_question_is_not_its_text(spoken_by):
+    model = spoken_by(answered("A bill.", "4711 euros."))
+    user, headers = await caller()
+    listed = '<attached_files>\n<file type="file" id="1" name="pic.png"/>\n</attached_files>\n\n'
+    parts = [{"type": "text", "text": listed}, {"type": "text", "text": "What is it?"}]
+    first = {"role": "user", "content": parts}
+
+    await ask(headers, first)
+    await ask(headers, first, assistant_says("A bill."), user_says("How much?"))
+
+    assert [(one.role, one.content) for one in model.seen[-1][1:]] == [
+        ("user", "What is it?"),
+        ("assistant", "A bill."),
+        ("user", "How much?"),
+    ]
+    assert (await Session.objects.aget(user=user)).title == "What is it?"
+
+
 RESULT = {"role": "tool", "tool_call_id": "call_1", "content": '{"current_timestamp": 1795817130}'}
 CALL = {"name": "get_current_timestamp", "arguments": "{}"}
 CALLING = {
