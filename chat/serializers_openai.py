@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -87,7 +88,7 @@ class StreamOptionsSerializer(serializers.Serializer[Any]):
 
 
 class MetadataSerializer(serializers.Serializer[Any]):
-    """`session_id`: the conversation that keeps an answer of the agent.
+    """`session_id`: the conversation that keeps an answer of the agent, by its UUID.
 
     `task`: what a program asks for itself: `title_generation`, `tags_generation`,
     `follow_up_generation`, `query_generation`, `autocomplete_generation`, `emoji_generation`,
@@ -95,7 +96,7 @@ class MetadataSerializer(serializers.Serializer[Any]):
     documents or tools, and nothing is kept. Other words are the caller's own.
     """
 
-    session_id = serializers.UUIDField(required=False, allow_null=True)
+    session_id = serializers.JSONField(required=False, allow_null=True)
     task = serializers.JSONField(required=False, allow_null=True)
 
 
@@ -186,11 +187,12 @@ class EmbeddingsSerializer(serializers.Serializer[Any]):
 
 
 def session_in(header: str | None, form: dict[str, Any]) -> UUID | None:
-    """The session that a request names, by header or metadata; raises the error for nonsense."""
-    if not header:
-        found: UUID | None = (form.get("metadata") or {}).get("session_id")
-        return found
-    try:
-        return UUID(header)
-    except ValueError as error:
-        raise serializers.ValidationError({"X-Session-ID": ["This is no id."]}) from error
+    """The session that a request names, by header or metadata.
+
+    Programs like OpenCode, and traces, have names of their own there, which mean nothing here.
+    """
+    for named in (header, (form.get("metadata") or {}).get("session_id")):
+        with suppress(ValueError):
+            if isinstance(named, str):
+                return UUID(named)
+    return None

@@ -201,13 +201,27 @@ async def test_a_session_that_is_named_keeps_the_answer(spoken_by, by):
     assert question.content == "Second?"
 
 
-async def test_a_session_is_named_by_an_id(spoken_by):
-    _, headers = await caller()
-    headers["X-Session-ID"] = "nonsense"
+# OpenCode's header, and what traces are called by.
+OWN_NAMES = [
+    ({"X-Session-ID": "ses_de0e606e9ffeLtr4Ncj4Qk9fCb"}, {}),
+    ({}, {"metadata": {"session_id": "chat-42", "trace_user_id": "ada"}}),
+    ({}, {"metadata": {"session_id": 42}}),
+]
 
-    answer = await ask(headers, user_says("First?"))
 
-    assert error_of(answer) == (400, "invalid", "X-Session-ID")
+@pytest.mark.parametrize(("header", "body"), OWN_NAMES)
+async def test_what_a_program_calls_its_own_conversation_names_none_of_ours(
+    spoken_by, header, body
+):
+    spoken_by(answered("One.", "Two."))
+    user, headers = await caller()
+    talk = [user_says("First?"), assistant_says("One."), user_says("Second?")]
+
+    await ask(headers | header, talk[0], **body)
+    answer = await ask(headers | header, *talk, **body)
+
+    assert content_of(answer) == "Two."
+    assert answer["X-Session-ID"] == str((await Session.objects.aget(user=user)).pk)
 
 
 async def test_a_session_that_was_deleted_is_not_gone_on_with(spoken_by):
