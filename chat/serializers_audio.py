@@ -24,11 +24,15 @@ class TranscriptionSerializer(serializers.Serializer[Any]):
         help_text="Any name: the settings say which model hears.",
     )
     language = serializers.RegexField(
-        r"^[A-Za-z]{2,3}$",
+        r"^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*$",
         required=False,
-        help_text="Its code, as en; empty = what it sounds like.",
+        help_text="Its code, as en or en-US; empty = what it sounds like.",
     )
     response_format = serializers.ChoiceField(TRANSCRIPT_FORMS, required=False, default="json")
+
+    def validate_language(self, value: str) -> str:
+        """What hears knows languages without their countries, which browsers tell."""
+        return value[:3].rstrip("-_").lower()
 
 
 @example(model="tts-1", input="The meeting is on Monday.", voice="alloy")

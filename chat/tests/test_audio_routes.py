@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
+from chat.serializers_audio import TranscriptionSerializer
 from chat.tests.factories import MessageFactory
 from quotas.models import Quota
 from youworker.core.db import run_in_thread
@@ -99,6 +100,17 @@ def test_what_cannot_be_heard_is_refused_in_openais_shape(hears, fields, status,
 
     assert answer.status_code == status
     assert answer.json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("told", "known"), [("en", "en"), ("en-US", "en"), ("pt_BR", "pt"), ("fil-PH", "fil")]
+)
+def test_the_country_of_a_language_is_left_out(told, known):
+    file = SimpleUploadedFile("speech.wav", b"RIFF")
+    form = TranscriptionSerializer(data={"file": file, "language": told})
+
+    assert form.is_valid(), form.errors
+    assert form.validated_data["language"] == known
 
 
 def test_without_a_provider_the_setting_is_named():

@@ -78,7 +78,7 @@ class TranscriptionsView(OpenAIView):
         with holding_nothing():
             heard = transcribe(
                 Recorded(file.read()),
-                language=form.get("language", "").lower(),
+                language=form.get("language", ""),
                 likely=self.actor.language,
             )
         key_id = request_origin().key_id
