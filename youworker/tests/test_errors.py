@@ -110,6 +110,30 @@ def test_a_route_of_openai_that_is_not_served_names_another(client, path):
     assert UNSERVED[path] in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/chat/completions", "/v1/chat/completions"),
+        ("/v1/v1/chat/completions", "/v1/chat/completions"),
+        ("/v1/chat/completions/chat/completions", "/v1/chat/completions"),
+        ("/embeddings", "/v1/embeddings"),
+        ("/responses", "/v1/chat/completions"),
+    ],
+)
+@pytest.mark.parametrize("accepted", ["application/json", "*/*", ""])
+def test_a_wrong_base_url_of_a_client_is_told_the_right_route(client, path, meant, accepted):
+    answer = client.post(path, b"{}", content_type="application/json", headers={"Accept": accepted})
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == f"This is not served here: use {meant}."
+
+
+def test_people_who_look_a_route_up_without_its_version_get_a_page(client):
+    shown = page_of(client.get("/models", headers={"Accept": "text/html,*/*"}), 404)
+
+    assert "<h1>This page does not exist</h1>" in shown
+
+
 def test_people_get_a_page(client):
     shown = page_of(client.get("/nowhere", headers={"Accept": "text/html,*/*"}), 404)
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from youworker.core.api.base import refusal_of
-from youworker.core.api.openai_shape import UNSERVED, error_document, speaks_openai
+from youworker.core.api.openai_shape import error_document, instead_of, speaks_openai
 from youworker.core.db import is_away
 from youworker.core.exceptions import DATABASE_AWAY, DomainError, RateLimited
 from youworker.core.pages.base import page_of_form
@@ -25,9 +25,15 @@ if TYPE_CHECKING:
 SERVER_ERROR = 500
 
 
+def shows_page(request: HttpRequest) -> bool:
+    """Whether an error is shown to people: some of OpenAI's clients do not say what they read."""
+    reads_pages = "text/html" in request.headers.get("Accept", "")
+    return wants_page(request) and (reads_pages or not speaks_openai(request.path_info))
+
+
 def answer(request: HttpRequest, status: int, kind: str, code: str, detail: str) -> HttpResponse:
     """One error: a page for people, else in the shape that clients of the path read."""
-    if wants_page(request):
+    if shows_page(request):
         return render_error(request, status, detail)
     if speaks_openai(request.path_info):
         return JsonResponse(error_document(status, code, detail), status=status)
@@ -104,9 +110,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """No such route."""
     detail = _("Not found.")
-    if (instead := UNSERVED.get(request.path_info)) is not None:
+    if instead := instead_of(request.path_info):
         detail = _("This is not served here: use %(path)s.") % {"path": instead}
-    if wants_page(request):
+    if shows_page(request):
         detail = _("The address is wrong, or what was here is gone or no longer shared with you.")
     return answer(request, 404, "client_error", "not_found", detail)
 

@@ -35,7 +35,19 @@ CODES = {
 
 def speaks_openai(path: str) -> bool:
     """Whether OpenAI's clients are answered at an address."""
-    return path in PATHS or path.startswith("/v1/models/") or path in UNSERVED
+    return path in PATHS or path.startswith("/v1/models/") or bool(instead_of(path))
+
+
+def instead_of(path: str) -> str:
+    """Where to ask for what is not served at an address of OpenAI's; empty for other addresses.
+
+    Its clients put their routes behind a base URL, which may lack `/v1`, or be a route itself.
+    """
+    if path in PATHS:
+        return ""
+    routes = {route: route for route in PATHS} | UNSERVED
+    named = (route for route in routes if path.endswith(route.removeprefix("/v1")))
+    return next((routes[route] for route in named), "")
 
 
 def error_document(
