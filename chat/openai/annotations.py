@@ -7,8 +7,13 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from chat.runs.marks import read_marks
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+PLACE, NOWHERE = ("start_index", "end_index"), (0, 0)
 
 
 def annotations_of(
@@ -16,15 +21,16 @@ def annotations_of(
 ) -> list[dict[str, Any]]:
     """The citations of an answer as `url_citation`, in the order of their numbers.
 
-    `site` is our address without a slash at its end. Open WebUI finds the source of `[2]` by
-    counting, and takes those of one title for one: no number is left out, and titles begin
-    with it.
+    `site` is our address without a slash at its end; places are counted in characters. Open WebUI
+    finds the source of `[2]` by counting, and takes those of one title for one: no number is left
+    out, and titles begin with it.
     """
+    places = places_of_marks(content)
     return [
         {
             "type": "url_citation",
             "url_citation": {
-                **place_of_mark(content, citation["index"]),
+                **dict(zip(PLACE, places.get(citation["index"], NOWHERE), strict=True)),
                 "title": f"{citation['index']}. {citation['title']}",
                 "url": f"{site}{path_of(citation, session_id)}",
             },
@@ -33,11 +39,16 @@ def annotations_of(
     ]
 
 
-def place_of_mark(content: str, number: int) -> dict[str, int]:
-    """Where a number first stands in the answer, in characters."""
-    mark = f"[{number}]"
-    start = max(content.find(mark), 0)
-    return {"start_index": start, "end_index": start + len(mark)}
+def places_of_marks(text: str) -> dict[int, tuple[int, int]]:
+    """Where the first mark of each number begins and ends."""
+    places: dict[int, tuple[int, int]] = {}
+    position = 0
+    for piece in read_marks(text):
+        end = position + len(piece.text)
+        for number in piece.numbers:
+            places.setdefault(number, (position, end))
+        position = end
+    return places
 
 
 def path_of(citation: Mapping[str, Any], session_id: str) -> str:
