@@ -75,6 +75,12 @@ class MessageTooLong(AgentError):
     code = "message_too_long"
 
 
+class PromptTooLong(ModelRefused):
+    """The model's server has no room for what it was sent."""
+
+    code = MessageTooLong.code
+
+
 class AnswerEmpty(AgentError):
     """The model said nothing that could be an answer."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chat.agent.exceptions import AgentError, ModelRefused, ModelUnknown
-from chat.exceptions import ModelFailed, ModelRefusal
+from chat.agent.exceptions import AgentError, ModelRefused, ModelUnknown, PromptTooLong
+from chat.exceptions import ModelFailed, ModelRefusal, OversizedPrompt
 from chat.openai.names import not_found
 from chat.openai.wire import END, framed
 from youworker.core.api.openai_shape import error_document
@@ -18,6 +18,8 @@ def refusal_of(error: AgentError, name: str) -> DomainError:
     """What an error of a model means to whoever asked for it."""
     if isinstance(error, ModelUnknown):
         return not_found(name)
+    if isinstance(error, PromptTooLong):
+        return OversizedPrompt(error.message, attr="messages")
     if isinstance(error, ModelRefused):
         return ModelRefusal(error.message)
     return ModelFailed(error.message)

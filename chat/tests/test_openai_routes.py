@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.direct_calls import DirectCall, begin_call, end_call, open_calls
+from chat.llm.circuit import circuit
 from chat.models import Message, Session
 from chat.openai import direct_answers
 from chat.openai.vectors import place_for_vectors
@@ -413,6 +414,62 @@ async def test_what_a_server_refuses_of_a_request_is_not_left_out_but_told(model
     assert error_of(whole)[:2] == error_of(again)[:2] == (400, "model_refused")
     assert "does not support tools" in whole.json()["error"]["message"]
     assert len(models.chats) == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_image_that_a_model_cannot_see_is_refused_at_once(models, stream):
+    # As llama.cpp says it, with the status of a server that failed.
+    blind = "image input is not supported - hint: you may need to provide the mmproj"
+    models.script(Turn(status=500, message=blind), Turn(text="A square."))
+
+    answer = await complete(
+        await somebody(), "double", [{"role": "user", "content": [IMAGE]}], stream=stream
+    )
+
+    assert error_of(answer)[:2] == (400, "model_refused")
+    assert blind in answer.json()["error"]["message"]
+    assert len(models.chats) == 1
+    assert not circuit.failures
+
+
+async def test_an_image_that_is_refused_within_the_stream_is_refused_at_once(models):
+    models.script(Turn(error="image input is not supported"), Turn(text="A square."))
+
+    answer = await complete(await somebody(), "double", [{"role": "user", "content": [IMAGE]}])
+
+    assert error_of(answer)[:2] == (400, "model_refused")
+    assert len(models.chats) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "said_by_server",
+    [
+        "request (9010 tokens) exceeds the available context size (2048 tokens)",
+        "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens",
+        "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
+        "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+        "The input token count (70000) exceeds the maximum number of tokens allowed (65536).",
+    ],
+)
+async def test_a_prompt_that_a_model_has_no_room_for_has_openais_code(
+    models, said_by_server, stream
+):
+    models.script(Turn(status=400, message=said_by_server))
+
+    answer = await complete(await somebody(), "double", stream=stream)
+
+    assert error_of(answer) == (400, "context_length_exceeded", "messages")
+    assert said_by_server in answer.json()["error"]["message"]
+
+
+async def test_a_prompt_without_room_may_be_told_within_the_stream(models):
+    models.script(Turn(error="This model's maximum context length is 4096 tokens."))
+
+    answer = await complete(await somebody(), "double")
+
+    assert error_of(answer) == (400, "context_length_exceeded", "messages")
 
 
 async def test_what_we_add_ourselves_is_left_out_when_a_server_refuses_it(models):

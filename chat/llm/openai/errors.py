@@ -11,6 +11,7 @@ from chat.agent.exceptions import (
     KeyNotTaken,
     ModelRefused,
     ModelUnavailable,
+    PromptTooLong,
 )
 from chat.agent.sentences import FAILED_WITH_STATUS, REFUSED_REQUEST, SAID_TOO_MUCH
 from youworker.upstream.body_limits import AnswerTooLarge as BodyTooLarge
@@ -37,6 +38,13 @@ OPTIONAL_PARTS = {
     "max_tokens": (OUTPUT_LIMIT,),
     "temperature": (TEMPERATURE,),
 }
+# How servers say that a prompt does not fit their window: llama.cpp, vLLM, SGLang, TGI, LM Studio,
+# and those behind gateways.
+OVERFLOW = re.compile(
+    r"context[-_ ](?:length|size|window|limit)|max_new_tokens` must be"
+    r"|(?:prompt|input)\b[^\n]{0,60}(?:too long|longer than|exceeds? the)",
+    re.I,
+)
 
 
 class Transient(Exception):
@@ -54,8 +62,18 @@ def status_failure(error: StatusError) -> AgentError | Transient:
         reason = FAILED_WITH_STATUS.format(status=error.status, reason=error.reason)
         failure = ModelUnavailable(reason)
         return Transient(failure, wait=error.retry_after)
-    kind = KeyNotTaken if error.status in LOCKED_STATUS else ModelRefused
+    return refused_request(error)
+
+
+def refused_request(error: StatusError) -> ModelRefused:
+    """What an error status means that the same request would bring again."""
+    kind = KeyNotTaken if error.status in LOCKED_STATUS else kind_of_refusal(error.reason)
     return kind(REFUSED_REQUEST.format(reason=error.reason))
+
+
+def kind_of_refusal(reason: str) -> type[ModelRefused]:
+    """What a server's own sentence says it does not take."""
+    return PromptTooLong if OVERFLOW.search(reason) else ModelRefused
 
 
 def transport_failure(error: Exception) -> AgentError | Transient:

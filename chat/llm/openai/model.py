@@ -17,7 +17,7 @@ from chat.llm.openai.concessions import (
     told_blindness,
     told_concession,
 )
-from chat.llm.openai.errors import Transient, status_failure
+from chat.llm.openai.errors import Transient, refused_request, status_failure
 from chat.llm.openai.offered_tools import OfferedTools
 from chat.llm.openai.request_format import messages_json, tools_json
 from chat.llm.openai.stream_reader import Habits, Question
@@ -143,6 +143,8 @@ class OpenAICompatibleModel:
             left = accepted_tools(tools, self.refused)
             complaint = parts_complained_of(str(error), request.body, left)
             parts = {part for part in complaint if self.may_concede(part)}
+            if complaint and not parts:
+                raise ModelRefused(str(error)) from error
             if not parts:
                 raise
             self.refused.update(parts)
@@ -167,7 +169,8 @@ class OpenAICompatibleModel:
                 found = find_concession(error, body, left)
                 parts = {part for part in found if self.may_concede(part)}
                 if not parts:
-                    raise refusal(error) from error
+                    # A complaint about the request comes again with it, whatever the status is.
+                    raise (refused_request(error) if found else refusal(error)) from error
                 logger.info("Model %r takes no %s; going on without.", self.name, sorted(parts))
                 self.refused.update(parts)
                 must_tell = True

@@ -8,6 +8,7 @@ from typing import Any
 
 from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable
 from chat.agent.sentences import ANSWERED_WITH_PAGE, BROKE_OFF, FAILED, REFUSED, SAID_INSTEAD
+from chat.llm.openai.errors import kind_of_refusal
 from chat.llm.openai.event_stream import ErrorDocument, begins_document
 from youworker.upstream.errors import (
     FIRST_SERVER_ERROR,
@@ -58,9 +59,11 @@ def failure_of(error: Any, *, key: str, was_speaking: bool) -> AgentError:
     message = said_by_server(error, key=key)
     if was_speaking:
         return ModelUnavailable(BROKE_OFF.format(reason=message))
-    if is_transient(error, message):
+    kind = kind_of_refusal(message)
+    # Some call every error one of the server's.
+    if kind is ModelRefused and is_transient(error, message):
         return ModelUnavailable(FAILED.format(reason=message))
-    return ModelRefused(REFUSED.format(reason=message))
+    return kind(REFUSED.format(reason=message))
 
 
 def is_transient(error: Any, message: str) -> bool:
