@@ -51,6 +51,10 @@ class OversizedPrompt(InvalidInput):
 
     code = "context_length_exceeded"
 
+    def __init__(self, reason: str) -> None:
+        # LangChain and LiteLLM know it by these words, in any language.
+        super().__init__("The prompt is too long: %(reason)s", attr="messages", reason=reason)
+
 
 class ApprovalClosed(Conflict):
     """The call was decided about already, or nobody waits for the decision any more."""

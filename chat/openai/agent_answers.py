@@ -239,7 +239,7 @@ def failure_of(result: Mapping[str, Any], name: str) -> DomainError | None:
     if error["code"] == ModelUnknown.code:
         return not_found(name)
     if error["code"] == MessageTooLong.code:
-        return OversizedPrompt(error["detail"], attr="messages")
+        return OversizedPrompt(error["detail"])
     # Whoever reads half an answer as a whole one is misled; what was said is kept in its session.
     is_answer = bool(message["content"]) and (
         error["code"] in FINISH or result["status"] == RunStatus.SUCCEEDED

@@ -19,7 +19,7 @@ def refusal_of(error: AgentError, name: str) -> DomainError:
     if isinstance(error, ModelUnknown):
         return not_found(name)
     if isinstance(error, PromptTooLong):
-        return OversizedPrompt(error.message, attr="messages")
+        return OversizedPrompt(error.message)
     if isinstance(error, ModelRefused):
         return ModelRefusal(error.message)
     return ModelFailed(error.message)

@@ -461,7 +461,10 @@ async def test_a_prompt_that_a_model_has_no_room_for_has_openais_code(
     answer = await complete(await somebody(), "double", stream=stream)
 
     assert error_of(answer) == (400, "context_length_exceeded", "messages")
-    assert said_by_server in answer.json()["error"]["message"]
+    message = answer.json()["error"]["message"]
+    # LangChain and LiteLLM look for these words.
+    assert "prompt is too long" in message
+    assert said_by_server in message
 
 
 async def test_a_prompt_without_room_may_be_told_within_the_stream(models):
