@@ -165,7 +165,8 @@ class TextsField(serializers.Field[Any, Any, Any, Any]):
             raise serializers.ValidationError(f"There are at most {MOST_TEXTS} texts at a time.")
         if not all(isinstance(text, str) for text in texts):
             raise serializers.ValidationError(
-                "Send texts: numbers of tokens mean something else to each model."
+                "Send texts: numbers of tokens mean something else to each model "
+                "(LangChain: check_embedding_ctx_length=False)."
             )
         if not all(texts):
             raise serializers.ValidationError("A text may not be empty.")
