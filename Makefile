@@ -111,7 +111,7 @@ clean: ## Remove the environment and caches; data stays
 	$(BIN)/python -m compileall -q $(PACKAGES)
 	touch $@
 
-# Tool servers that nobody here wrote, in an environment of their own: their packages would meet ours.
+# Tool servers and clients that nobody here wrote, in an environment of their own: their packages would meet ours.
 .venv/foreign.stamp: tools/foreign.txt | .venv/bin/python
 	$(BIN)/python -m venv .venv/foreign
 	.venv/foreign/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
