@@ -51,6 +51,7 @@ PARTS = (
             "account",
             "keyboard",
             "other-programs",
+            "libraries",
             "problems",
             "words",
         ),
