@@ -177,6 +177,16 @@ def test_an_answer_is_read_aloud_until_the_button_is_pressed_again(chat):
     assert chat.locator(ALOUD).is_checked()
 
 
+def test_a_proxy_that_answers_for_the_server_is_a_sentence(chat, watches):
+    watches[0].expect("answer: 502")
+    chat.fill(FIELD, "[[tokens=2]] one")
+    chat.press(FIELD, "Enter")
+    chat.locator(READ).first.wait_for()
+    chat.route("**/speech", lambda route: route.fulfill(status=502, body="<html>Bad gateway"))
+    chat.locator(READ).first.click()
+    chat.get_by_role("alert").get_by_text("The server cannot be reached").wait_for()
+
+
 def test_nothing_is_shown_where_nobody_hears(open_page, quoting_product, people):
     page = open_page(quoting_product, people(quoting_product))
     page.goto("/chat")

@@ -3,6 +3,8 @@ import { t } from "./i18n.js";
 import { readText, request } from "./net.js";
 import { toast } from "./toast.js";
 
+const SERVER_ERROR = 500;
+
 /** Ask a page route; gives `{headers, text, nodes}`. Throws as `request` does; `detail` is the sentence that was answered. */
 export async function fetchPart(url, { method = "GET", ...options } = {}) {
   const answer = await request(method, url, { ...options, headers: { "HX-Request": "true", Accept: "text/html" }, readError });
@@ -37,5 +39,7 @@ export function swapIn(text, target) {
 /** Say an error as a message over the page; that a session has ended is said elsewhere. */
 export function sayError(error) {
   if (error.status === 401) return;
-  toast(error.status ? error.detail : t("The server cannot be reached. Try again."), { kind: "error" });
+  // What stands before the server, such as a proxy, answers in words of its own.
+  const isAway = !error.status || error.status >= SERVER_ERROR;
+  toast(error.detail || (isAway ? t("The server cannot be reached. Try again.") : t("The server refused this.")), { kind: "error" });
 }
