@@ -50,7 +50,7 @@ class CallContext:
     The documents that are `attached` to the conversation are searched before all others.
     `approved` says that this very call was allowed, by `approver_id`, when the tool had the form
     `form_hash`: tools with the policy `ask` need it, and so do tools with consequences when the
-    model read what others may have written (`tainted`).
+    model read what others may have written, which `is_tainted` tells in a thread.
     """
 
     user_id: UUID
@@ -63,7 +63,7 @@ class CallContext:
     approved: bool = False
     approver_id: UUID | None = None
     form_hash: str = ""
-    tainted: bool = False
+    is_tainted: Callable[[], bool] | None = None
     # Who wants to know how far the call is.
     tell_progress: Callable[[Progress], object] | None = None
     # The API key behind the run, for what is counted by key.

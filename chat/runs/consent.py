@@ -104,14 +104,10 @@ def is_granted(run: Run, tool_id: UUID) -> bool:
 
 
 def context_of(row: ToolRun, tool: ToolInfo, run: Run, context: CallContext) -> CallContext:
-    """The context of a call as it stands when it is made, in a thread."""
+    """The context of a call that somebody decided about, as it stands now; in a thread."""
     allowed = row.decision == Decision.ALLOW
     if row.decision == Decision.GRANTED:
         allowed = is_granted(run, tool.id)
     return replace(
-        context,
-        approved=allowed,
-        approver_id=row.decided_by_id,
-        form_hash=row.form_hash,
-        tainted=tool.has_consequences and is_tainted(run),
+        context, approved=allowed, approver_id=row.decided_by_id, form_hash=row.form_hash
     )

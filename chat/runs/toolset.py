@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext, override
@@ -15,7 +16,7 @@ from chat.agent.types import ToolSchema
 from chat.enums import ToolRunStatus
 from chat.runs import inputs, tool_calls
 from chat.runs.citations import CitationIndex, found_ids, passages_for_model, read_passages
-from chat.runs.consent import NOT_NEEDED, Consent, consent_of, context_of
+from chat.runs.consent import NOT_NEEDED, Consent, consent_of, context_of, is_tainted
 from chat.runs.reader_numbers import numbers_of_state
 from chat.runs.tool_errors import (
     error_in,
@@ -145,8 +146,10 @@ class RecordingToolset:
         context = replace(
             self.context,
             tell_progress=lambda how: self.tell("tool", progress_payload(about, how)),
+            # What the tool does may be known better by now than when it was offered.
+            is_tainted=partial(is_tainted, self.run),
         )
-        if tool is not None and (row.decision or needs_consent(tool)):
+        if tool is not None and row.decision:
             context = await run_in_thread(context_of, row, tool, self.run, context)
         if row.decision and (tool is None or tool.id != row.tool_id):
             outcome = other_tool()

@@ -235,6 +235,15 @@ async def one_breath(world):
     return world.gateway.named("web.fetch")
 
 
+async def known_to_send_only_since_the_answer_began(world):
+    """Use a tool of which staff learn, while the answer is made, that it sends."""
+    reader = await world.tool("crm", "note")
+    add = await world.tool("sums", "add", writes=False, egress=False)
+    world.gateway.meanwhile = lambda: tools.update_tool(add, egress=True, actor=world.staff)
+    await world.ask(calls((reader, {})), calls((add, EVIL)))
+    return world.gateway.named("sums.add")
+
+
 async def taint_after_a_restart(world):
     """Send after the run was given up and taken up again."""
     fetch, mail = await world.fetch(), await world.mail()
@@ -821,6 +830,7 @@ ATTACKS = {
     each.__name__: each
     for each in (
         one_breath,
+        known_to_send_only_since_the_answer_began,
         taint_after_a_restart,
         taint_told_by_a_client,
         unasked,

@@ -27,12 +27,17 @@ def require_consent(tool: Tool, context: CallContext) -> None:
             "The tool %(tool)r has changed since somebody was asked about it.", tool=tool.name
         )
     asks = tool.policy_in_force == Policy.ASK
-    if not asks and not (context.tainted and tool.has_consequences):
+    if not asks and not (tool.has_consequences and read_of_others(context)):
         return
     if not context.approved:
         raise Forbidden("The user has not allowed this call of %(tool)r.", tool=tool.name)
     if asks and tool.needs_admin and not may_approve(context, tool.pk):
         raise Forbidden("No admin of the group has allowed this call of %(tool)r.", tool=tool.name)
+
+
+def read_of_others(context: CallContext) -> bool:
+    """Whether the model behind a call has read, by now, what others may have written."""
+    return context.is_tainted is not None and context.is_tainted()
 
 
 def may_approve(context: CallContext, tool_id: UUID) -> bool:
