@@ -116,6 +116,7 @@ def test_a_route_of_openai_that_is_not_served_names_another(client, path):
         ("/chat/completions", "/v1/chat/completions"),
         ("/v1/v1/chat/completions", "/v1/chat/completions"),
         ("/v1/chat/completions/chat/completions", "/v1/chat/completions"),
+        ("/v1//chat/completions", "/v1/chat/completions"),
         ("/embeddings", "/v1/embeddings"),
         ("/responses", "/v1/chat/completions"),
     ],
@@ -126,6 +127,11 @@ def test_a_wrong_base_url_of_a_client_is_told_the_right_route(client, path, mean
 
     assert answer.status_code == 404
     assert answer.json()["error"]["message"] == f"This is not served here: use {meant}."
+
+
+@pytest.mark.parametrize("path", ["/nowhere/models", "/nowhere/chat/completions"])
+def test_a_page_that_is_called_like_a_route_is_none(client, path):
+    assert "<h1>This page does not exist</h1>" in page_of(client.get(path), 404)
 
 
 def test_people_who_look_a_route_up_without_its_version_get_a_page(client):

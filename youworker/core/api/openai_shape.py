@@ -17,6 +17,20 @@ UNSERVED = {
     "/v1/responses": "/v1/chat/completions",
     "/v1/audio/translations": "/v1/audio/transcriptions",
 }
+# What its clients are given as the base URL: the right one, others' and none, twice, or a route.
+BASES = (
+    "/v1",
+    "",
+    "/",
+    "/v1/",
+    "//v1",
+    "/v1/v1",
+    "/api",
+    "/api/v1",
+    "/openai",
+    "/openai/v1",
+    *PATHS,
+)
 SERVER_ERRORS = 500
 # By status: what OpenAI calls such errors, by which its clients tell them apart.
 TYPES = {
@@ -39,15 +53,14 @@ def speaks_openai(path: str) -> bool:
 
 
 def instead_of(path: str) -> str:
-    """Where to ask for what is not served at an address of OpenAI's; empty for other addresses.
-
-    Its clients put their routes behind a base URL, which may lack `/v1`, or be a route itself.
-    """
+    """Where to ask for what is not served at an address of OpenAI's; empty for other addresses."""
     if path in PATHS:
         return ""
-    routes = {route: route for route in PATHS} | UNSERVED
-    named = (route for route in routes if path.endswith(route.removeprefix("/v1")))
-    return next((routes[route] for route in named), "")
+    for route, served in ({route: route for route in PATHS} | UNSERVED).items():
+        end = route.removeprefix("/v1")
+        if path.endswith(end) and path.removesuffix(end) in BASES:
+            return served
+    return ""
 
 
 def error_document(
