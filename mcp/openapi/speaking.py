@@ -10,7 +10,7 @@ import asyncio
 from base64 import b64encode
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 import httpx2
 import orjson
@@ -176,6 +176,7 @@ async def send_request(endpoint: Endpoint, base: str, request: Prepared) -> Fetc
     url = with_query(base + request.target, endpoint.query)
     if origin(checked_url(url)) != origin(checked_url(base)):
         raise InvalidInput("The arguments lead to another server.")
+    require_own_names(endpoint, request)
     secrets = {name.lower(): value for name, value in endpoint.headers}
     return await fetch_url_async(
         url,
@@ -186,6 +187,17 @@ async def send_request(endpoint: Endpoint, base: str, request: Prepared) -> Fetc
         find=find_named_addresses,
         follow=False,
     )
+
+
+def require_own_names(endpoint: Endpoint, request: Prepared) -> None:
+    """Raise `InvalidInput` for an argument that is called as a parameter of the operator's.
+
+    Of an object each name becomes a parameter, and servers may take the first of two keys.
+    """
+    query = urlsplit(request.target).query
+    given = {name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)}
+    if given & {name.lower() for name, _ in endpoint.query}:
+        raise InvalidInput("The arguments name a parameter that the operator has set.")
 
 
 def outcome_in(endpoint: Endpoint, answer: Fetched) -> ToolOutcome:

@@ -231,6 +231,20 @@ def test_headers_cannot_be_smuggled_nor_the_operators_replaced(api):
     assert "authorization" not in sent["headers"]
 
 
+@pytest.mark.parametrize("schema", [{"type": "object"}, {"type": "string"}])
+@pytest.mark.parametrize("pair", [{"api_key": "key-of-a-stranger"}, {"API_KEY": ""}], ids=str)
+def test_no_argument_brings_its_own_value_for_a_parameter_of_the_operator(api, schema, pair):
+    given = {"in": "query", "name": "filter", "schema": schema}
+    declare(api, doc({"/x": get(given)}), query={"api_key": TOKEN})
+
+    refused = call("op", {"filter": {**pair, "b": 1}})
+    fine = call("op", {"filter": {"b": 1}})
+
+    assert (refused.is_error, fine.is_error) == (True, False)
+    (sent,) = api.told()
+    assert sent["path"] == f"/x?b=1&api_key={TOKEN}"
+
+
 def test_forms_are_sent_as_forms(api):
     body = {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}}
     declare(api, doc({"/x": {"post": {"operationId": "op", "requestBody": body}}}))
