@@ -128,6 +128,25 @@ def test_tools_of_ours_have_words_and_others_their_names(client, user):
     assert '{"semantic.query": "Search in your documents"}</script>' in shown
 
 
+def test_a_call_that_waits_for_a_sign_in_shows_the_way(client, user):
+    session = SessionFactory(user=user)
+    answer = exchange(session)[1]
+    ToolRunFactory(
+        session=session,
+        message=answer,
+        run=answer.run,
+        user=user,
+        tool_name="crm.find",
+        status=ToolRunStatus.FAILED,
+        error="The user is not signed in.",
+        error_code="tool_sign_in_required",
+    )
+
+    shown = text_of(client.get(f"/chat/{session.pk}"))
+
+    assert '<a href="/account/tools" target="_blank" rel="noopener">Connected tools</a>' in shown
+
+
 def test_only_a_conversation_waits_for_its_place_before_it_is_painted(client, user):
     session = SessionFactory(user=user)
     exchange(session)
