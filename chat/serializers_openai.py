@@ -87,6 +87,16 @@ class StreamOptionsSerializer(serializers.Serializer[Any]):
     include_usage = serializers.BooleanField(required=False, default=False, allow_null=True)
 
 
+class KnownIdField(serializers.UUIDField):
+    """An id of ours; names of others, which programs have for their own things, are none."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        with suppress(serializers.ValidationError):
+            # Django's field takes numbers for ids as well.
+            return super().to_internal_value(data) if isinstance(data, str) else None
+        return None
+
+
 class MetadataSerializer(serializers.Serializer[Any]):
     """`session_id`: the conversation that keeps an answer of the agent, by its UUID.
 
@@ -96,7 +106,7 @@ class MetadataSerializer(serializers.Serializer[Any]):
     documents or tools, and nothing is kept. Other words are the caller's own.
     """
 
-    session_id = serializers.JSONField(required=False, allow_null=True)
+    session_id = KnownIdField(required=False, allow_null=True)
     task = serializers.JSONField(required=False, allow_null=True)
 
 
@@ -191,8 +201,8 @@ def session_in(header: str | None, form: dict[str, Any]) -> UUID | None:
 
     Programs like OpenCode, and traces, have names of their own there, which mean nothing here.
     """
-    for named in (header, (form.get("metadata") or {}).get("session_id")):
-        with suppress(ValueError):
-            if isinstance(named, str):
-                return UUID(named)
-    return None
+    with suppress(ValueError):
+        if header:
+            return UUID(header)
+    found: UUID | None = (form.get("metadata") or {}).get("session_id")
+    return found

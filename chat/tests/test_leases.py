@@ -113,11 +113,12 @@ async def test_who_lost_a_run_stops_at_once_and_writes_nothing_more(spoken_by):
     model = spoken_by(EndlessModel())
     run_id = await ask()
     await wait_until_async(lambda: saved_text(run_id))
+    lease = run_manager().leases[run_id]
     await let_lease_end(run_id)
 
     assert await sync_to_async(interrupt_stalled_runs)() == 1
     run, before = await stored(run_id), await log_of(run_id)
-    run_manager().leases[run_id].asked_at -= config.agent.lease_seconds
+    lease.asked_at -= config.agent.lease_seconds
     await all_done()
     after = await stored(run_id)
 

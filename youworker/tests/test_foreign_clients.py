@@ -112,7 +112,7 @@ def test_sources_are_links_where_a_library_keeps_them(client):
 
     for said in (whole, streamed):
         (link,) = said["links"]
-        assert link["url_citation"]["title"].startswith("leave")
+        assert link["url_citation"]["title"].startswith("1. leave")
 
 
 @pytest.mark.parametrize("model", ["double", "youworker/double"])
