@@ -6,6 +6,9 @@ from youworker.tests.support.appearance import check_accessibility, check_width,
 from youworker.tests.support.browser import open_empty, open_page
 from youworker.tests.support.page_watch import origin_of
 
+# It starts a product.
+pytestmark = pytest.mark.slow
+
 GOOD = '<!doctype html><html lang="en"><title>Good</title><main><h1>Good</h1></main></html>'
 
 
