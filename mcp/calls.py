@@ -40,6 +40,8 @@ class ToolInfo:
     has_consequences: bool = False
     # What consent is given to: the tool's form at its server's address.
     form_hash: str = ""
+    # Whether its users sign in at its server for themselves.
+    signs_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

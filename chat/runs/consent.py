@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chat.enums import AskReason, Decision
 from chat.models import Message, ToolGrant
 from mcp.enums import Policy
-from mcp.services import approving_groups
+from mcp.services import approving_groups, lacks_sign_in
 from youworker.core.sql import fetch_row
 
 if TYPE_CHECKING:
@@ -59,7 +59,12 @@ NOT_NEEDED = Consent()
 
 
 def consent_of(run: Run, tool: ToolInfo) -> Consent:
-    """How a call of a tool stands now, in a thread."""
+    """How a call of a tool stands now, in a thread.
+
+    Whoever has to sign in at its server first is not asked about a call that cannot be made.
+    """
+    if lacks_sign_in(tool, run.user_id):
+        return NOT_NEEDED
     tainted = tool.has_consequences and is_tainted(run)
     if tool.policy == Policy.ASK:
         return consent_to_ask(run, tool, is_tainted=tainted)

@@ -17,6 +17,7 @@ from chat import services
 from chat.agent.types import TextDelta, ToolCall
 from chat.enums import RunStatus, ToolRunStatus
 from chat.models import Citation, Run, ToolRun
+from chat.runs.consent import consent_of
 from chat.runs.manager import launch
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
@@ -28,10 +29,11 @@ from documents.types import PassageDraft
 from ingestion.models import IngestionRun
 from ingestion.tests.factories import ItemFactory
 from mcp.calls import ToolOutcome
+from mcp.enums import Policy
 from mcp.models import Server
 from mcp.progress import Progress
-from mcp.services import calling
-from mcp.tests.factories import SignInServerFactory, ToolFactory
+from mcp.services import calling, usable_tools
+from mcp.tests.factories import ConnectionFactory, SignInServerFactory, ToolFactory
 from quotas.models import UsageEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -299,6 +301,22 @@ async def test_a_tool_that_needs_a_sign_in_shows_the_user_the_way(spoken_by):
     assert (told["server"], told["url"]) == (tool.server.slug, reverse("account-tools"))
     assert "not signed in" in seen.content
     assert (await ToolRun.objects.aget(run=run)).status == ToolRunStatus.FAILED
+
+
+async def test_nobody_is_asked_about_a_call_that_needs_a_sign_in_first(spoken_by):
+    user = await sync_to_async(UserFactory)()
+    server = await sync_to_async(SignInServerFactory)()
+    tool = await sync_to_async(ToolFactory)(server=server, policy=Policy.ASK)
+
+    run, events, _ = await run_with(spoken_by, user=user, call=ToolCall("c", tool.safe_name, {}))
+    await sync_to_async(ConnectionFactory)(user=user, server=server)
+    offered = {info.id: info for info in await sync_to_async(usable_tools)(user)}
+    consent = await sync_to_async(consent_of)(run, offered[tool.pk])
+
+    assert run.status == RunStatus.SUCCEEDED
+    told = [data["code"] for _, kind, data in events if kind == "log"]
+    assert told == ["tool_sign_in_required"]
+    assert consent.asks
 
 
 async def test_viewers_are_told_how_far_a_call_is(spoken_by, monkeypatch):

@@ -17,6 +17,7 @@ from mcp.services.servers import (
     delete_server,
     update_server,
 )
+from mcp.services.tokens import lacks_sign_in
 from mcp.services.tools import set_group_policy, update_tool
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "discover_server",
     "ensure_builtin_rows",
     "finish_connection",
+    "lacks_sign_in",
     "load_speakers",
     "refresh_servers",
     "remove_connection",

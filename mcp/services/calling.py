@@ -12,13 +12,13 @@ from accounts.models import User
 from mcp import breaker
 from mcp.builtin.registry import build, registered
 from mcp.calls import CallContext, ToolInfo, ToolOutcome, failure, refusal, use_call_context
-from mcp.enums import Effect, Transport
+from mcp.enums import Authorization, Effect, Transport
 from mcp.exceptions import SignInNeeded, TokenNotTaken, ToolServerUnavailable
 from mcp.models import Tool
 from mcp.services.builtins import ensure_builtin_rows
 from mcp.services.consent import require_consent
 from mcp.services.endpoints import endpoint_of, speaker_for
-from mcp.services.tokens import find_token, note_refusal, sign_in_needed
+from mcp.services.tokens import find_token, note_refusal, require_sign_in, sign_in_needed
 from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core import tracing
 from youworker.core.db import run_in_thread
@@ -85,6 +85,7 @@ def info_of(tool: Tool) -> ToolInfo | None:
         needs_admin=tool.needs_admin,
         has_consequences=tool.has_consequences,
         form_hash=tool.form_hash,
+        signs_in=tool.server.authorization == Authorization.OAUTH,
     )
 
 
@@ -175,6 +176,8 @@ def authorize_call(tool: ToolInfo, context: CallContext) -> Permit:
     row = rows.filter(pk=tool.id).first()
     if row is None:
         raise Forbidden("The tool %(tool)r is switched off.", tool=tool.name)
+    # First, for whoever has not signed in has not been asked either.
+    require_sign_in(row.server, context.user_id)
     require_consent(row, context)
     if row.server.transport != Transport.INPROCESS and not breaker.may_call(row.server_id):
         raise ToolServerUnavailable(

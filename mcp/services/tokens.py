@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from mcp.enums import ConnectionStatus
+from mcp.enums import Authorization, ConnectionStatus
 from mcp.exceptions import SignInNeeded, TokenRefused, ToolServerUnavailable
-from mcp.models import Connection
+from mcp.models import Connection, Server
 from mcp.services.connecting import client_of, holds_for, together
 from mcp.services.endpoints import oauth
 from youworker.core.db import run_in_thread
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from mcp.models import Server
+    from mcp.calls import ToolInfo
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,26 @@ class Exchange:
 
     row: Connection
     until: datetime
+
+
+def require_sign_in(server: Server, user_id: UUID) -> None:
+    """Raise `SignInNeeded` where users sign in for themselves, and this one is not (any more)."""
+    if server.authorization != Authorization.OAUTH:
+        return
+    row = Connection.objects.filter(user_id=user_id, server=server).first()
+    if row is None or not holds_for(row, server):
+        raise sign_in_needed(server)
+
+
+def lacks_sign_in(tool: ToolInfo, user_id: UUID) -> bool:
+    """Whether a call would come to nothing before its user has signed in at the tool's server."""
+    if not tool.signs_in:
+        return False
+    try:
+        require_sign_in(Server.objects.get(tools=tool.id), user_id)
+    except SignInNeeded:
+        return True
+    return False
 
 
 async def find_token(server: Server, user_id: UUID, *, refused: str = "") -> str:
