@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -58,9 +60,14 @@ def read_session(session: Session, *, reason: str, actor: User) -> list[tuple[st
     )
     messages = Message.objects.filter(session=session).oldest_first()
     return [
-        (f"{message.role}, {message.created_at:%Y-%m-%d %H:%M} UTC", message.content)
+        (f"{message.get_role_display()}, {moment_of(message)}", message.content)
         for message in messages
     ]
+
+
+def moment_of(message: Message) -> str:
+    """When something was said, in the language and the time zone of whoever reads it."""
+    return date_format(localtime(message.created_at), "DATETIME_FORMAT")
 
 
 @admin.register(Session)

@@ -1,5 +1,7 @@
 """The staff pages of the audit log and of private content."""
 
+from datetime import UTC, datetime
+
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
@@ -7,6 +9,7 @@ from django.test import Client
 
 from accounts.models import PrivateAccess
 from accounts.tests.factories import UserFactory
+from chat.models import Message
 from chat.tests.factories import MessageFactory, SessionFactory
 from documents.models import Passage
 from documents.tests.factories import DocumentFactory
@@ -130,6 +133,18 @@ def test_private_content_is_shown_for_a_reason_and_escaped(pages, root, made):
     assert (line.actor, line.object_pk) == (root, str(row.pk))
     assert line.additional_data["access"] == str(access.pk)
     assert "officer" not in str(line.additional_data)
+
+
+def test_a_conversation_is_read_in_the_language_and_the_time_of_its_reader(pages, root):
+    root.language, root.time_zone = "it", "Asia/Tokyo"
+    root.save()
+    message = MessageFactory(session=SessionFactory(), role="assistant", content="Ciao")
+    moment = datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
+    Message.objects.filter(pk=message.pk).update(created_at=moment)
+
+    shown = pages.post(private_page(message.session), {"reason": REASON}).content.decode()
+
+    assert "Assistente, 02/03/2026 05:30" in shown
 
 
 @pytest.mark.parametrize("reason", ["", "too short"])
