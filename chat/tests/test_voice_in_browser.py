@@ -140,6 +140,23 @@ def test_letting_go_elsewhere_forgets_what_was_said(chat):
     assert not [url for url in sent if "transcriptions" in url]
 
 
+def test_what_is_being_written_down_can_be_given_up(chat, watches):
+    chat.evaluate(MICROPHONE)
+    # Never answered.
+    chat.route("**/transcriptions", lambda _route: None)
+    chat.locator(TALK).hover()
+    chat.mouse.down()
+    chat.locator(f"{TALK}[aria-pressed=true]").wait_for()
+    chat.wait_for_function("() => window.hasSpoken")
+    chat.mouse.up()
+
+    chat.get_by_role("button", name="Cancel").click()
+
+    chat.locator(".composer-note").wait_for(state="hidden")
+    chat.locator(f"{TALK}:enabled").wait_for()
+    assert chat.locator(FIELD).input_value() == ""
+
+
 def test_the_button_stays_where_it_is_when_an_answer_begins(chat):
     before = chat.locator(TALK).bounding_box()
     chat.fill(FIELD, "[[tokens=400,rate=20]] long")

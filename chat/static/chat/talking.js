@@ -136,17 +136,20 @@ export class Talking {
 
   async #send(blob) {
     const { composer, button } = this;
-    composer.say(t("Writing down what you said…"), { kind: "info" });
+    const stopping = new AbortController();
+    const cancel = [t("Cancel"), () => stopping.abort()];
+    composer.say(t("Writing down what you said…"), { kind: "info", actions: [cancel] });
     button.disabled = true;
     const body = new FormData();
     body.set("file", blob, "question");
     try {
-      const { text } = await call("POST", "/v1/audio/transcriptions", { body, readError });
+      const { text } = await call("POST", "/v1/audio/transcriptions", { body, readError, signal: stopping.signal });
       composer.say("");
       composer.text = [composer.text.trimEnd(), text].filter(Boolean).join(" ");
       composer.wasSpoken();
       composer.field.focus();
     } catch (error) {
+      if (stopping.signal.aborted) return composer.say("");
       composer.say(error.status ? error.detail : t("The server cannot be reached. Try again."));
     } finally {
       button.disabled = false;
