@@ -110,6 +110,20 @@ def test_a_route_of_openai_that_is_not_served_names_another(client, path):
     assert UNSERVED[path] in error["message"]
 
 
+@pytest.mark.parametrize("path", ["/v1/moderations", "/v1/images/generations", "/v1/rerank"])
+def test_what_openai_serves_and_we_do_not_is_told_as_its_clients_read_it(client, path):
+    answer = client.post(path, b"{}", content_type="application/json", headers=FOR_PROGRAMS)
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+def test_a_route_that_only_begins_like_one_of_openai_is_none(client):
+    answer = client.get("/v1/filesystem", headers=FOR_PROGRAMS)
+
+    assert errors_of(answer, 404, "client_error")["code"] == "not_found"
+
+
 @pytest.mark.parametrize(
     ("path", "meant"),
     [

@@ -17,6 +17,12 @@ UNSERVED = {
     "/v1/responses": "/v1/chat/completions",
     "/v1/audio/translations": "/v1/audio/transcriptions",
 }
+# Of OpenAI's as well, and nothing here does the same.
+ABSENT = (
+    *("/v1/assistants", "/v1/batches", "/v1/conversations", "/v1/files", "/v1/fine_tuning"),
+    *("/v1/images", "/v1/moderations", "/v1/realtime", "/v1/rerank", "/v1/threads"),
+    *("/v1/uploads", "/v1/vector_stores", "/v1/videos"),
+)
 # What its clients are given as the base URL: the right one, others' and none, twice, or a route.
 BASES = (
     "/v1",
@@ -49,7 +55,9 @@ CODES = {
 
 def speaks_openai(path: str) -> bool:
     """Whether OpenAI's clients are answered at an address."""
-    return path in PATHS or path.startswith("/v1/models/") or bool(instead_of(path))
+    if path in PATHS or instead_of(path):
+        return True
+    return any(f"{path}/".startswith(f"{route}/") for route in ("/v1/models", *ABSENT))
 
 
 def instead_of(path: str) -> str:
