@@ -33,12 +33,12 @@ class Written:
 
 
 def test_merged_cells_that_never_end_are_passed_over():
-    began = time.monotonic()
+    began = time.process_time()
 
     found = merged_below(io.BytesIO(b"<mergeCell " * 100_000 + b'<mergeCell ref="B4:B5"/>'))
 
     assert found == {(4, 2): 5}
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 @pytest.mark.slow
@@ -47,24 +47,24 @@ def test_a_million_empty_rows_below_merged_cells_take_no_time():
     rows = SheetRows(written, "S")
     columns = range(1, 16_001)
     rows.write(1, dict.fromkeys(columns, "x"), dict.fromkeys(columns, 2_000_000))
-    began = time.monotonic()
+    began = time.process_time()
 
     for number in range(2, 1_000_000):
         rows.write(number, {}, {})
     rows.write(1_000_000, {1: "y"}, {})
 
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert [at for _, at in written.rows] == [("S", 1, 1, 16_000), ("S", 1_000_000, 1, 16_000)]
 
 
 def test_a_page_of_a_million_letters_is_told_without_boxes():
     text = "abababababc\n" * 90_000
-    began = time.monotonic()
+    began = time.process_time()
 
     found = list(boxes_of(text, 7, 3, Letters("ab" * 500_000)))
 
     assert found == [BoxAt(7, 3, 0, 0, 0, 0)]
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 def test_the_longest_page_that_is_looked_through_is():
