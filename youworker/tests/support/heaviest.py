@@ -7,14 +7,14 @@ pytest-xdist would put them there again.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
+from youworker.tests.support.quick import by_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 # How many others one slow test counts for. On the mean it takes as long as sixteen (2 s, 0.12 s);
 # twice that ends more evenly, because a file with few tests is queued behind another one early.
@@ -30,11 +30,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def heaviest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     """Order files by how long their tests will take, and leave the tests of a file as they are."""
-    files: dict[Path, list[pytest.Item]] = {}
-    weights: Counter[Path] = Counter()
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-        weights[item.path] += SLOW_TEST if item.get_closest_marker("slow") else 1
     # Each process must come to the same order, so files of one weight go by their names.
-    ordered = sorted(files, key=lambda path: (-weights[path], path))
-    return [item for path in ordered for item in files[path]]
+    ordered = sorted(by_file(items), key=lambda tests: (-weight_of(tests), tests[0].path))
+    return [item for tests in ordered for item in tests]
+
+
+def weight_of(tests: Iterable[pytest.Item]) -> int:
+    """How many quick tests take as long as these."""
+    return sum(SLOW_TEST if item.get_closest_marker("slow") else 1 for item in tests)
