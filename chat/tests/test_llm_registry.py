@@ -49,8 +49,7 @@ def file_server(tmp_path, monkeypatch):
     module.circuit.note_failure(server.address)
     monkeypatch.setattr(module, "registry", lambda: known)
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
-    yield server, state, known
-    module.circuit.clear()
+    return server, state, known
 
 
 async def test_a_model_file_is_loaded_before_a_run_looks_for_its_model(file_server):

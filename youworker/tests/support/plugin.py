@@ -211,6 +211,14 @@ def _redis_answers() -> None:
     redis_rest.resting_until = 0.0
 
 
+@pytest.fixture(autouse=True)
+def _model_servers_answer() -> None:
+    """Forget which model servers failed in the test before."""
+    from chat.llm.circuit import circuit
+
+    circuit.clear()
+
+
 @pytest.fixture
 def queued_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """Keep tasks from the broker; which were queued, with their options."""
