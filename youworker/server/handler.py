@@ -24,6 +24,7 @@ from youworker.core.exceptions import DATABASE_AWAY
 from youworker.core.network import shown_key
 from youworker.core.request_context import HEADER, accept_correlation_id, labelled
 from youworker.core.slots import Caller, RequestSlots, Slot
+from youworker.server.content_policies import PolicyMiddleware
 from youworker.server.request_lines import report_request
 from youworker.server.silence import DatabaseSilent, SilenceWatch
 
@@ -213,6 +214,10 @@ def refusal(request: HttpRequest, sentence: str) -> HttpResponseBase:
     """The answer to somebody who is not served now, in the language that the browser names."""
     with translation.override(translation.get_language_from_request(request)):
         detail = translation.gettext(sentence) % {"seconds": RETRY_SECONDS}
-        answer = error_views.answer(request, 503, "server_error", "unavailable", detail)
+        # No middleware comes by here, and without its policy a page would have no style.
+        policed = PolicyMiddleware(
+            lambda _: error_views.answer(request, 503, "server_error", "unavailable", detail)
+        )
+        answer = cast("HttpResponseBase", policed(request))
     answer["Retry-After"] = str(RETRY_SECONDS)
     return labelled(answer, accept_correlation_id(request.headers.get(HEADER)))

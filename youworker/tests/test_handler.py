@@ -281,6 +281,7 @@ async def test_a_refusal_is_worded_in_the_language_of_the_browser(served, mute):
 
     assert (status, headers[b"Content-Type"]) == (503, b"text/html; charset=utf-8")
     assert "Il database non risponde" in body.decode()
+    assert b"default-src 'self'" in headers[b"Content-Security-Policy"]
 
 
 async def test_a_view_that_waits_holds_nothing_meanwhile(served):
