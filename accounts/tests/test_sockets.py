@@ -15,6 +15,7 @@ from accounts.tickets import issue_ticket
 from accounts.types import AccessGrant
 from youworker.core.db import run_in_thread
 from youworker.core.request_context import OriginASGI
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +37,7 @@ async def connect(*, query="", client="127.0.0.1", **headers):
     }
     connection = ApplicationCommunicator(OriginASGI(SocketAuthentication(accepting)), scope)
     await connection.send_input({"type": "websocket.connect"})
-    message = await connection.receive_output(5)
+    message = await connection.receive_output(PATIENCE_SECONDS)
     connection.stop(exceptions=False)
     return message
 

@@ -28,7 +28,7 @@ from documents.tests.factories import DocumentFactory
 from ingestion import services as ingestion
 from youworker.core.config import config
 from youworker.core.per_loop import close_all
-from youworker.tests.support.waiting import wait_until_async
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +58,7 @@ async def asked(session, *items, text="How many days?", **options):
 async def watched(run_id):
     await launch(run_id)
     events = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async with aclosing(view_run(run_id)) as batches:
             async for batch in batches:
                 events += [(event.type, orjson.loads(event.data)) for event in batch]
@@ -306,7 +306,7 @@ async def test_the_stored_state_names_images_and_does_not_hold_them(spoken_by):
     post = sync_to_async(services.post_message)
     posted = await post(session, text="?", attachments=[item.pk], actor=session.user)
     await launch(posted.run_id)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (run := await Run.objects.aget(pk=posted.run_id)).state is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 

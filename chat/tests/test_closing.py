@@ -33,6 +33,7 @@ from youworker.core.per_loop import close_all
 from youworker.core.realtime.revocation import until_revoked
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.model_server import ModelServer, Turn
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 from youworker.upstream.client import pools, read_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,7 +78,7 @@ def command_of(process):
 
 async def none_left(find):
     """Wait until the other ends have noticed as well."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while find():  # noqa: ASYNC110 -- nobody tells
             await asyncio.sleep(0.02)
 

@@ -25,6 +25,7 @@ from chat.runs.stream import view_run
 from chat.tests.factories import MessageFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.core.leases import RELEASED
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +61,7 @@ async def ask(session, text="And now?", **options):
 
 async def log_of(run):
     found = []
-    async with asyncio.timeout(20), aclosing(view_run(run.pk)) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(view_run(run.pk)) as batches:
         async for batch in batches:
             found += [orjson.loads(event.data) for event in batch if event.type == "log"]
     return found
@@ -330,7 +331,7 @@ async def test_a_summary_of_a_process_that_died_is_made_once_by_the_next_one(spo
         session, text="And now?", options={"enable_tools": False}, actor=session.user
     )
     running = await launch(posted.run_id)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not former.seen:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     # What the sweeper does with an answer whose process is silent.

@@ -25,6 +25,7 @@ from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.tests.support.collectors import attributes_of, running_collector, traced_to
 from youworker.tests.support.sockets import Socket
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +38,7 @@ async def connected(session, *, scopes=("chat",), user=None):
     headers = [(b"authorization", f"Bearer {secret}".encode())]
     socket = Socket(websockets, f"/ws/chat/{session.pk}", headers=headers)
     await socket.send_input({"type": "websocket.connect"})
-    answer = await socket.receive_output(timeout=5)
+    answer = await socket.receive_output()
     return socket, answer
 
 
@@ -47,9 +48,9 @@ async def say(socket, **frame):
 
 async def heard(socket, until="done"):
     frames = []
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not frames or frames[-1]["type"] != until:
-            frames.append(orjson.loads(await socket.receive_from(timeout=10)))
+            frames.append(orjson.loads(await socket.receive_from()))
     return frames
 
 
@@ -89,7 +90,7 @@ async def test_an_answer_is_a_span_under_the_message_that_asked(spoken_by, monke
 
 
 async def test_a_stop_during_an_answer_is_heard_at_once(spoken_by):
-    spoken_by(ScriptedModel([[TextDelta("so far"), 60.0]]))
+    spoken_by(ScriptedModel([[TextDelta("so far"), 600.0]]))
     session = await run_in_thread(SessionFactory)
     socket, _ = await connected(session)
     await say(socket, type="text", text="Talk")
@@ -161,7 +162,7 @@ async def test_a_frame_that_is_too_large_closes_the_socket():
     await heard(socket, until="system")
 
     await say(socket, type="text", text="x" * LARGEST_FRAME)
-    closing = await socket.receive_output(timeout=5)
+    closing = await socket.receive_output()
 
     assert (closing["type"], closing["code"]) == ("websocket.close", 1009)
     assert not await Message.objects.aexists()

@@ -26,7 +26,7 @@ from chat.tests.test_consumers import connected, heard, say
 from chat.tests.test_runs import texts, watched
 from documents.tests.factories import DocumentFactory, write
 from youworker.core.exceptions import InvalidInput
-from youworker.tests.support.waiting import wait_until_async
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,11 +133,11 @@ async def test_sources_keep_their_numbers_as_far_as_they_may_still_be_read(spoke
 
 
 async def test_a_stop_of_the_rest_keeps_both_and_it_goes_on_again(spoken_by):
-    turns = [[TextDelta(" and more"), 60.0], [TextDelta(" and the end.")]]
+    turns = [[TextDelta(" and more"), 600.0], [TextDelta(" and the end.")]]
     spoken_by(ScriptedModel(turns))
     posted = await sync_to_async(go_on)(await sync_to_async(broken_run)())
     task = await launch(posted.run_id)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (await Message.objects.aget(run=posted.run_id, role="assistant")).content:  # noqa: ASYNC110 -- rows tell nobody of a change
             await asyncio.sleep(0.05)
     await request_stop(posted.run_id)
@@ -151,7 +151,7 @@ async def test_a_stop_of_the_rest_keeps_both_and_it_goes_on_again(spoken_by):
 
 
 async def test_a_process_that_ends_before_the_first_word_loses_nothing(spoken_by):
-    model = spoken_by(ScriptedModel([[60.0], [TextDelta(" and the rest.")]]))
+    model = spoken_by(ScriptedModel([[600.0], [TextDelta(" and the rest.")]]))
     posted = await sync_to_async(go_on)(await sync_to_async(broken_run)())
     await launch(posted.run_id)
     await wait_until_async(lambda: model.seen)

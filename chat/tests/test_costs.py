@@ -29,6 +29,7 @@ from chat.tests.fakes import ScriptedModel
 from quotas.models import TokenUsage
 from youworker.core.exceptions import NotFound
 from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -118,7 +119,7 @@ async def test_an_accepted_run_is_not_read_again_and_told_from_memory(spoken_by)
     here = run_manager()
 
     posted = await sync_to_async(accept)(lambda lease: ask(session, lease), manager=here)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while posted.run_id not in here.running:  # noqa: ASYNC110 -- nobody announces it
             await asyncio.sleep(0)
     logger, counting = logging.getLogger("django.db.backends"), Statements()
@@ -166,7 +167,7 @@ async def test_the_text_of_an_accepted_run_is_saved_while_it_is_made(spoken_by):
     async def saved():
         return await Message.objects.aget(run_id=posted.run_id, role="assistant")
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (await saved()).content:  # noqa: ASYNC110 -- rows tell nobody of a change
             await asyncio.sleep(0.05)
     assert (await saved()).content == "So far."

@@ -24,6 +24,7 @@ from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.llm_support import QUICK_RETRY, endpoint_at, events_of, model_on, text_of
 from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import ModelServer, Turn
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 FAULTS = {
     "500": Turn(status=500),
@@ -341,7 +342,7 @@ async def test_without_room_anywhere_the_first_failure_is_told(chosen, configure
 
 
 async def launch_and_end(run_id):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         task = await launch(run_id)
         return await task
 

@@ -35,12 +35,9 @@ from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
 from youworker.tests.support.proxy import proxied
-from youworker.tests.support.waiting import wait_until_async
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-WAIT_SECONDS = 30
 
 
 @pytest.fixture
@@ -81,7 +78,7 @@ async def log_of(run_id):
 
 
 async def all_done():
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await asyncio.gather(*run_manager().tasks)
 
 
@@ -490,13 +487,13 @@ async def test_an_answer_that_is_being_stored_at_shutdown_is_stored(spoken_by, m
 
 async def test_a_process_can_end_while_the_database_is_away(spoken_by, monkeypatch):
     monkeypatch.setattr(executor, "LAST_SECONDS", 0.3)
-    spoken_by(ScriptedModel([[TextDelta("said"), 60.0]]))
+    spoken_by(ScriptedModel([[TextDelta("said"), 600.0]]))
     await Run.objects.acount()  # the test's own connection stays as it is
     with database_behind_a_proxy() as proxy:
         run_id = await ask()
         await wait_until_async(lambda: saved_text(run_id))
         proxy.leave()
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await close_all()
 
     run = await stored(run_id)

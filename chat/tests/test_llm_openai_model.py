@@ -23,6 +23,7 @@ from youworker.core import request_context, tracing
 from youworker.core.per_loop import close_all
 from youworker.tests.support.collectors import attributes_of, running_collector, traced_to
 from youworker.tests.support.model_server import Call, ModelServer, Turn
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -390,7 +391,7 @@ async def test_closing_the_generator_closes_the_request(server):
     async with aclosing(model.stream(user(), tools=[])) as stream:
         await anext(stream)
 
-    assert await asyncio.to_thread(server.chats[0].abandoned.wait, 2)
+    assert await asyncio.to_thread(server.chats[0].abandoned.wait, PATIENCE_SECONDS)
     assert server.chats[0].tokens_sent < 50
 
 
@@ -398,7 +399,7 @@ async def test_closing_the_generator_closes_the_request(server):
 async def test_cancelling_the_task_closes_the_request_at_once(server, hang):
     server.script(Turn(tokens=4, hang=hang))
     task = asyncio.create_task(events_of(model_on(server.base_url)))
-    await asyncio.to_thread(server.state.arrived.wait, 5)
+    await asyncio.to_thread(server.state.arrived.wait, PATIENCE_SECONDS)
     await asyncio.sleep(0.05)
 
     start = time.perf_counter()
@@ -407,7 +408,7 @@ async def test_cancelling_the_task_closes_the_request_at_once(server, hang):
         await task
 
     assert time.perf_counter() - start < 0.5
-    assert await asyncio.to_thread(server.chats[0].abandoned.wait, 2)
+    assert await asyncio.to_thread(server.chats[0].abandoned.wait, PATIENCE_SECONDS)
 
 
 async def test_connection_is_used_again(server):

@@ -20,6 +20,7 @@ from chat.runs.log.run_log import LogCipher
 from chat.runs.log.viewer import LONGEST_QUEUE, PAGE, Viewer
 from chat.runs.log.writer import log_writer
 from youworker.core.redis import async_redis, sync_redis
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +61,7 @@ def viewer_of(log, after=0):
 async def seen(viewer, count, patience=0.2):
     """The next `count` numbers."""
     numbers = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(numbers) < count:
             numbers += [event.seq for event in await viewer.take(patience)]
     return numbers

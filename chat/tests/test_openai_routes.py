@@ -23,7 +23,7 @@ from documents.services import ensure_active_model
 from quotas.models import Quota, UsageEvent
 from youworker.core.db import run_in_thread
 from youworker.tests.support.model_server import Call, ModelServer, Turn
-from youworker.tests.support.waiting import wait_until
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -635,7 +635,7 @@ async def test_a_reader_who_leaves_closes_the_request_to_the_model(models):
 
     await stream.aclose()
 
-    assert await asyncio.to_thread(models.chats[-1].abandoned.wait, 1)
+    assert await asyncio.to_thread(models.chats[-1].abandoned.wait, PATIENCE_SECONDS)
     assert not open_calls
     event = await UsageEvent.objects.aget(user=user)
     assert event.outcome == "stopped"
@@ -649,7 +649,7 @@ async def test_a_caller_who_leaves_before_the_whole_answer_closes_the_request(mo
 
     asking.cancel()
 
-    assert await asyncio.to_thread(models.chats[-1].abandoned.wait, 1)
+    assert await asyncio.to_thread(models.chats[-1].abandoned.wait, PATIENCE_SECONDS)
     await asyncio.wait({asking})
     assert not open_calls
 
@@ -674,11 +674,11 @@ async def test_access_that_ends_ends_a_stream(models):
     await anext(stream)
 
     await user.api_keys.all().adelete()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         rest = [part async for part in stream]
 
     assert b"[DONE]" not in b"".join(rest)
-    assert await asyncio.to_thread(models.chats[-1].abandoned.wait, 1)
+    assert await asyncio.to_thread(models.chats[-1].abandoned.wait, PATIENCE_SECONDS)
 
 
 async def test_answers_at_once_are_limited_without_the_agent_as_with_it(models):

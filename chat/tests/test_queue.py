@@ -33,7 +33,7 @@ from chat.tests.factories import RunFactory, SessionFactory, ToolRunFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
-from youworker.tests.support.waiting import wait_until
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,7 +67,7 @@ def ask(session, **options):
 
 
 async def told(run_id):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return [event.type async for batch in view_run(run_id) for event in batch]
 
 
@@ -395,7 +395,7 @@ async def test_those_who_watch_see_their_place_and_then_the_answer(spoken_by, co
     second = await sync_to_async(ask)(session)
 
     events = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async with aclosing(view_run(second.run_id)) as batches:
             async for batch in batches:
                 events += [(e.seq, e.type, orjson.loads(e.data)) for e in batch]

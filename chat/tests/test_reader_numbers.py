@@ -27,6 +27,7 @@ from documents.models import Passage
 from documents.services import replace_passages
 from documents.tests.factories import CollectionFactory, DocumentFactory
 from documents.types import PassageDraft
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,11 +135,11 @@ async def test_the_numbers_go_on_over_turns(spoken_by, shelf, finding):
     ("tail", "read"), [("[", "["), ("[2", "[2"), ("[2]", "[1]"), ("`a[2]", "`a[1]")]
 )
 async def test_what_is_held_back_at_a_stop_is_said(tail, read, spoken_by, shelf, finding):
-    spoken_by(ScriptedModel([[search()], [TextDelta("So "), TextDelta(tail), 60.0]]))
+    spoken_by(ScriptedModel([[search()], [TextDelta("So "), TextDelta(tail), 600.0]]))
 
     run_id = await asked(shelf[0])
     # What comes behind the first text comes before it is written.
-    async with asyncio.timeout(20), aclosing(view_run(run_id)) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(view_run(run_id)) as batches:
         async for batch in batches:
             if any(event.type == "token" for event in batch):
                 break

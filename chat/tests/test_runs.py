@@ -29,6 +29,7 @@ from youworker.core.leases import lease_end
 from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,7 +44,7 @@ async def ask(text="How?", **options):
 
 async def watched(run_id, after=0):
     events = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async with aclosing(view_run(run_id, after=after)) as batches:
             async for batch in batches:
                 events += [(event.seq, event.type, orjson.loads(event.data)) for event in batch]
@@ -116,7 +117,7 @@ async def test_a_stop_from_another_process_ends_the_run_within_a_second(spoken_b
 
 
 async def test_a_stop_in_the_same_process_is_immediate(spoken_by):
-    spoken_by(ScriptedModel([[60.0]]))
+    spoken_by(ScriptedModel([[600.0]]))
     run_id = await ask()
     await asyncio.sleep(0.2)
 
@@ -197,10 +198,10 @@ async def test_our_own_mistakes_are_not_shown(spoken_by, caplog):
 
 
 async def test_the_partial_answer_is_saved_while_it_grows(spoken_by, monkeypatch):
-    spoken_by(ScriptedModel([[TextDelta("begun"), 60.0]]))
+    spoken_by(ScriptedModel([[TextDelta("begun"), 600.0]]))
 
     run_id = await ask()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await stored(run_id)).answer.content != "begun":  # noqa: ASYNC110 -- another thread saves
             await asyncio.sleep(0.05)
     growing = (await stored(run_id)).status
@@ -354,11 +355,11 @@ async def test_a_log_of_a_key_that_is_gone_is_told_from_the_database(spoken_by):
 
 @pytest.mark.slow
 async def test_a_viewer_of_an_unreadable_entry_gets_the_end_from_the_database(spoken_by):
-    spoken_by(ScriptedModel([[TextDelta("so far"), 60.0]]))
+    spoken_by(ScriptedModel([[TextDelta("so far"), 600.0]]))
     run_id = await ask()
     events = []
 
-    async with asyncio.timeout(30), aclosing(view_run(run_id)) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(view_run(run_id)) as batches:
         async for batch in batches:
             seen = bool(texts(events))
             events += [(event.seq, event.type, orjson.loads(event.data)) for event in batch]
@@ -402,7 +403,7 @@ def test_an_interrupted_run_is_not_ended_twice():
 
 
 async def test_a_process_that_ends_in_order_keeps_everything(spoken_by):
-    spoken_by(ScriptedModel([[TextDelta("all of it"), 60.0]]))
+    spoken_by(ScriptedModel([[TextDelta("all of it"), 600.0]]))
     run_id = await ask()
     async with aclosing(view_run(run_id)) as batches:
         async for batch in batches:

@@ -28,6 +28,7 @@ from chat.tests.run_support import ask
 from youworker.core.db import run_in_thread
 from youworker.core.realtime import revocation
 from youworker.core.redis import async_redis
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,7 +73,10 @@ class View:
         self.task = asyncio.create_task(self.look(run_id, after))
 
     async def look(self, run_id, after):
-        async with asyncio.timeout(50), aclosing(view_run(run_id, after=after)) as batches:
+        async with (
+            asyncio.timeout(PATIENCE_SECONDS),
+            aclosing(view_run(run_id, after=after)) as batches,
+        ):
             async for batch in batches:
                 self.events += [(each.seq, each.type, orjson.loads(each.data)) for each in batch]
 
@@ -81,7 +85,7 @@ class View:
         return "".join(data["text"] for _, kind, data in self.events if kind == "token")
 
     async def has_text(self, text):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self.text != text:
                 assert not self.task.done(), self.task
                 await asyncio.sleep(0.02)
@@ -144,7 +148,7 @@ async def test_a_viewer_gets_signs_of_life_while_redis_is_silent(own_redis, pace
     monkeypatch.setattr(viewer, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(stream, "KEEPALIVE_SECONDS", 0.5)
     run_id = await ask()
-    async with asyncio.timeout(40), aclosing(view_run(run_id)) as batches:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(view_run(run_id)) as batches:
         await anext(batches)
         own_redis.silence()
         for _ in range(3):
@@ -288,7 +292,7 @@ def test_a_run_is_settled_some_seconds_after_its_end_or_when_it_is_gone():
 
 
 async def test_silent_viewers_ask_the_database_together(spoken_by, monkeypatch):
-    spoken_by(ScriptedModel([[TextDelta("x"), 60.0]]))
+    spoken_by(ScriptedModel([[TextDelta("x"), 600.0]]))
     run_id, asked = await ask(), []
 
     def counting(pks):

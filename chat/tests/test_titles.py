@@ -24,6 +24,7 @@ from chat.tests.fakes import ScriptedModel
 from quotas.enums import UsageKind
 from quotas.models import TokenUsage, UsageEvent
 from youworker.core.per_loop import close_all
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,7 +146,7 @@ async def test_people_go_first(spoken_by, monkeypatch):
 
 
 async def test_a_process_that_ends_gives_its_titles_up(spoken_by):
-    spoken_by(ScriptedModel([ANSWER, [60.0]]))
+    spoken_by(ScriptedModel([ANSWER, [600.0]]))
     posted = await sync_to_async(services.post_chat)(
         text="How?",
         session=None,
@@ -154,7 +155,7 @@ async def test_a_process_that_ends_gives_its_titles_up(spoken_by):
     )
     await (await launch(posted.run_id))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await close_all()
 
     assert (await Session.objects.aget(pk=posted.session_id)).awaits_title
@@ -208,7 +209,7 @@ def test_the_page_waits_for_a_title_only_where_one_may_come(client, user, config
 
 
 async def test_a_title_that_a_killed_process_began_is_given_once_by_two_others(spoken_by):
-    spoken_by(ScriptedModel([ANSWER, [60.0]]))
+    spoken_by(ScriptedModel([ANSWER, [600.0]]))
     posted = await sync_to_async(services.post_chat)(
         text="How?",
         session=None,

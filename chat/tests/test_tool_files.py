@@ -34,6 +34,7 @@ from mcp.tests.test_foreign_servers import EVERYTHING
 from quotas.models import Quota
 from youworker.core.config import BASE_DIR
 from youworker.core.per_loop import close_all
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,7 +141,7 @@ async def test_the_stored_state_names_the_image_and_a_restart_shows_it_again(spo
     session = await new_session()
     posted = await sync_to_async(services.post_message)(session, text="?", actor=session.user)
     await launch(posted.run_id)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not has_result(run := await Run.objects.aget(pk=posted.run_id)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await close_all()
@@ -223,7 +224,7 @@ async def test_a_model_that_does_not_see_reads_the_recognised_text(
     session = await new_session()
 
     asking = asyncio.create_task(asked(session))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await Attachment.objects.aexists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await sync_to_async(read_all)()
@@ -246,7 +247,7 @@ async def test_a_file_of_text_is_read_and_can_be_cited(spoken_by, answering, con
     session = await new_session()
 
     asking = asyncio.create_task(asked(session))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await Attachment.objects.aexists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await sync_to_async(read_all)()

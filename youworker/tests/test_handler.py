@@ -15,7 +15,7 @@ from django.urls import path
 from youworker.core.slots import give_way, holding_nothing
 from youworker.server import handler, silence
 from youworker.server.handler import Handler
-from youworker.tests.support.waiting import wait_until_async
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,10 +135,10 @@ async def begin(communicator):
 
 async def answer_of(communicator):
     await begin(communicator)
-    start = await communicator.receive_output(20)
+    start = await communicator.receive_output(PATIENCE_SECONDS)
     body = b""
     while True:
-        piece = await communicator.receive_output(20)
+        piece = await communicator.receive_output(PATIENCE_SECONDS)
         body += piece["body"]
         if not piece.get("more_body"):
             await communicator.wait()
@@ -160,16 +160,16 @@ async def gone(process):
 async def test_a_stream_holds_neither_a_connection_nor_a_slot(served):
     watching = ask(served, "/stream")
     await begin(watching)
-    start = await watching.receive_output(20)
-    await watching.receive_output(20)
+    start = await watching.receive_output(PATIENCE_SECONDS)
+    await watching.receive_output(PATIENCE_SECONDS)
 
-    await asyncio.wait_for(gone(int(dict(start["headers"])[b"X-Process"])), 20)
+    await asyncio.wait_for(gone(int(dict(start["headers"])[b"X-Process"])), PATIENCE_SECONDS)
 
     assert served.slots.free == 3
     assert seen["closed"] == 0
     doors["stream"].set()
-    await watching.receive_output(20)
-    await watching.receive_output(20)
+    await watching.receive_output(PATIENCE_SECONDS)
+    await watching.receive_output(PATIENCE_SECONDS)
     await watching.wait()
     assert (seen["ended"], seen["closed"]) == (1, 1)
 
@@ -177,13 +177,13 @@ async def test_a_stream_holds_neither_a_connection_nor_a_slot(served):
 async def test_a_stream_that_breaks_down_gives_everything_back(served):
     watching = ask(served, "/stream?broken")
     await begin(watching)
-    start = await watching.receive_output(20)
-    await watching.receive_output(20)
+    start = await watching.receive_output(PATIENCE_SECONDS)
+    await watching.receive_output(PATIENCE_SECONDS)
 
     with pytest.raises(RuntimeError):
         await watching.wait()
 
-    await asyncio.wait_for(gone(int(dict(start["headers"])[b"X-Process"])), 20)
+    await asyncio.wait_for(gone(int(dict(start["headers"])[b"X-Process"])), PATIENCE_SECONDS)
     assert served.slots.free == 3
     assert (seen["ended"], seen["closed"]) == (1, 1)
 

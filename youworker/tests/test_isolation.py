@@ -349,7 +349,7 @@ async def test_sockets_of_another_user_answer_404():
     socket = Socket(websockets, f"/ws/chat/{session.pk}", headers=headers)
 
     await socket.send_input({"type": "websocket.connect"})
-    answer = await socket.receive_output(timeout=5)
+    answer = await socket.receive_output()
 
     assert answer["type"] == "websocket.http.response.start"
     assert answer["status"] == 404

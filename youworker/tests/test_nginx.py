@@ -9,8 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from youworker.tests.support.outside_servers import Nginx, make_certificate
-
-WAIT_SECONDS = 10
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 
 class Web(BaseHTTPRequestHandler):
@@ -45,7 +44,7 @@ def proxy(tmp_path_factory):
 def arrived(proxy, path="/", **headers):
     """The status, and the headers that the web process was sent; none when it was not asked."""
     Web.arrived.clear()
-    connection = HTTPConnection("127.0.0.1", proxy.port, timeout=WAIT_SECONDS)
+    connection = HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_SECONDS)
     try:
         connection.request(
             "GET", path, headers={n.replace("_", "-"): v for n, v in headers.items()}

@@ -7,6 +7,7 @@ import pytest
 from youworker.core.realtime import consumer, revocation
 from youworker.core.realtime.consumer import BaseConsumer
 from youworker.core.realtime.revocation import CloseReason, Condition, RevocationPoller
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 
 class Unread(BaseConsumer):
@@ -38,7 +39,7 @@ async def test_a_ping_that_nobody_reads_does_not_keep_a_socket_open():
     serving = socket.spawn(socket.serve_until_closed(condition))
     other = socket.spawn(asyncio.Event().wait())
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await socket.sending.wait()
         there.clear()
         code = await socket.closed

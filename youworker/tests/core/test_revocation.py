@@ -16,6 +16,7 @@ from youworker.core.realtime.revocation import (
     Revoked,
     until_revoked,
 )
+from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +40,12 @@ class Things:
 
 
 async def seconds(event):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await event.wait()
 
 
 async def looks(things, count):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         wanted = len(things.asked) + count
         while len(things.asked) < wanted:  # noqa: ASYNC110 -- threads ask
             await asyncio.sleep(0.01)
@@ -77,7 +78,7 @@ async def test_nothing_is_asked_when_nothing_is_watched():
     with watch.watching("a", list):
         await looks(things, 1)
     polls = watch.polls.get()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await polls.task
     asked = len(things.asked)
     with watch.watching("a", list):
@@ -133,7 +134,7 @@ async def test_patience_with_silence_ends_unless_trusting(trusting, monkeypatch)
 
     with watch.watching("a", gone.set):
         try:
-            await asyncio.to_thread(asked.wait, 5)
+            await asyncio.to_thread(asked.wait, PATIENCE_SECONDS)
             await (asyncio.sleep(0.2) if trusting else seconds(gone))
         finally:
             answered.set()
@@ -155,7 +156,7 @@ async def test_the_wait_at_hand_and_all_later_ones_are_broken_off():
         Condition(watch, "conversation", CloseReason.GONE),
     )
 
-    async with asyncio.timeout(5), aclosing(numbers_until_stuck()) as items:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(numbers_until_stuck()) as items:
         with until_revoked(*rests_on) as revocable:
             assert await revocable.wait_for(partial(anext, items)) == 1
             things.there.discard("conversation")

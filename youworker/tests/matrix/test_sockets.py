@@ -56,7 +56,7 @@ async def outcome(path, headers):
     """The status of a handshake: 101 when the socket opens."""
     socket = Socket(websockets, path, headers=headers)
     await socket.send_input({"type": "websocket.connect"})
-    answer = await socket.receive_output(timeout=10)
+    answer = await socket.receive_output()
     if answer["type"] == "websocket.accept":
         await socket.disconnect()
         return OPEN
@@ -119,7 +119,7 @@ async def test_ids_of_others_in_frames_are_as_good_as_unknown(kind, name, code):
     for identifier in (foreign.pk, uuid.uuid4()):
         frame = {"type": kind, "text": "x", name: str(identifier), "decision": "allow"}
         await socket.send_to(text_data=orjson.dumps(frame).decode())
-        said.append(orjson.loads(await socket.receive_from(timeout=10)))
+        said.append(orjson.loads(await socket.receive_from()))
     await socket.disconnect()
 
     assert said[0] == said[1]
