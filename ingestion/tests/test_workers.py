@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from accounts.tests.factories import UserFactory
-from documents.models import Document, Passage
+from documents.models import Document, EmbeddingTask, Passage
 from documents.services import ensure_active_model
 from ingestion import services
 from ingestion.enums import Stage
@@ -21,7 +21,7 @@ from youworker.core.config import BASE_DIR
 from youworker.tests.support.waiting import wait_until
 
 FILES = 60
-KILLS = 4
+KILLS = 3
 
 
 def environment():
@@ -70,6 +70,24 @@ def swept(condition):
     return look
 
 
+def tokens():
+    """Under which leases workers hold files and documents."""
+    held = (IngestionItem.objects.leased(), EmbeddingTask.objects.leased())
+    return {token for rows in held for token in rows.values_list("lease_token", flat=True)}
+
+
+def holds_more():
+    """A condition: a worker took something up since now, or there is nothing left."""
+    before = tokens()
+    return lambda: tokens() - before or not IngestionItem.objects.active().exists()
+
+
+def has_ended_more():
+    """A condition: a file has come to its end since now, or there is nothing left."""
+    before = IngestionItem.objects.active().count()
+    return lambda: IngestionItem.objects.active().count() < max(before, 1)
+
+
 def by_stage():
     rows = IngestionItem.objects.values_list("stage", flat=True)
     return [(stage, list(rows).count(stage)) for stage in Stage.values]
@@ -79,24 +97,14 @@ def by_stage():
 @pytest.mark.django_db(transaction=True)
 def test_killed_workers_lose_nothing_and_double_nothing(incoming):
     ensure_active_model()  # as after the first search: not a race of this test
-    text = "Unit {0} is described here. It opens at {0} o'clock. " * 60
+    text = "Unit {0} is described here. It opens at {0} o'clock. " * 40
     files = [incoming(f"{n}.txt", text.format(n)) for n in range(FILES)]
     run = services.start_upload(files, actor=UserFactory())
 
     for number in range(KILLS):
-        ended = IngestionItem.objects.active().count()
+        has_moved_on = has_ended_more if number % 2 else holds_more
         with worker():
-            wait_until(
-                swept(
-                    lambda ended=ended, number=number: (
-                        (
-                            IngestionItem.objects.filter(lease_token__isnull=False).exists()
-                            and (number % 2 or IngestionItem.objects.active().count() < ended)
-                        )
-                        or not IngestionItem.objects.active().exists()
-                    )
-                )
-            )
+            wait_until(swept(has_moved_on()))
     with worker():
         wait_until(swept(lambda: not IngestionItem.objects.active().exists()), seconds=120)
 
