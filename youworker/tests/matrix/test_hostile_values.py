@@ -170,7 +170,9 @@ def test_no_number_of_parameters_is_a_mistake_of_ours(query):
     assert [name for name, answer in found.items() if answer.status_code in BROKEN] == []
 
 
-HEADERS = ("Idempotency-Key", "Last-Event-ID", "Range", "If-Range", "If-None-Match", "Accept")
+# Those of a line come together: none is refused before the others are looked at.
+READ = (("Last-Event-ID", "Range", "If-None-Match"), ("Range", "If-Range"), ("Accept",))
+WRITTEN = (("Last-Event-ID", "Range", "If-None-Match"), ("Idempotency-Key",), ("Accept",))
 ODD = (
     "\xff",
     "x" * 5000,
@@ -188,12 +190,13 @@ def test_no_header_is_a_mistake_of_ours(row):
     url, client = url_of(row, world), client_for(row, world)
     body = json.dumps(row.body or {})
 
-    for name in HEADERS:
+    for names in READ if row.method == "get" else WRITTEN:
         for value in ODD:
-            sent = {"headers": {name: value}, "data": body, "content_type": "application/json"}
+            headers = dict.fromkeys(names, value)
+            sent = {"headers": headers, "data": body, "content_type": "application/json"}
             answer = ask(client, row.method, url, **sent)
             if answer.status_code in BROKEN:
-                wrong[f"{name}: {value[:40]}"] = answer.content[:200]
+                wrong[f"{names}: {value[:40]}"] = answer.content[:200]
 
     assert wrong == {}
 
