@@ -8,6 +8,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+import statistics
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -52,8 +53,8 @@ class PageLetters(Protocol):
     def letters(self) -> str:
         """All of them, as `letters_of` tells them."""
 
-    def boxes(self, start: int, end: int) -> list[Box]:
-        """The boxes of some of them, line by line."""
+    def lines(self, start: int, end: int) -> list[tuple[int, list[Box]]]:
+        """The boxes of some of them, line by line, each with its first letter's place."""
 
 
 class WordLetters:
@@ -63,12 +64,33 @@ class WordLetters:
         self.letters = letters_of(text)
         self.words = words_from(words)
         self.ends = list(itertools.accumulate(word.letters for word in self.words))
+        self.breaks = line_starts(self.words)
 
-    def boxes(self, start: int, end: int) -> list[Box]:
+    def lines(self, start: int, end: int) -> list[tuple[int, list[Box]]]:
         """The boxes of the words that have some of these letters."""
         first = bisect.bisect_right(self.ends, start)
-        last = bisect.bisect_left(self.ends, end)
-        return [word.box for word in self.words[first : last + 1]]
+        last = bisect.bisect_left(self.ends, end) + 1
+        cuts = [first, *(place for place in self.breaks if first < place < last), last]
+        return [
+            (
+                max(start, self.ends[one] - self.words[one].letters),
+                [word.box for word in self.words[one:two]],
+            )
+            for one, two in itertools.pairwise(cuts)
+            if one < len(self.words)
+        ]
+
+
+def line_starts(words: Sequence[Word]) -> list[int]:
+    """Which words begin a line: those that lie back from the way that most words go."""
+    steps = [
+        (two.box.left - one.box.left, two.box.top - one.box.top)
+        for one, two in itertools.pairwise(words)
+    ]
+    if not steps:
+        return []
+    across, down = map(statistics.median, zip(*steps, strict=True))
+    return [place for place, step in enumerate(steps, 1) if step[0] * across + step[1] * down < 0]
 
 
 def words_to_text(words: Sequence[Word]) -> str:
@@ -114,13 +136,18 @@ def boxes_of(text: str, offset: int, page: int, found: PageLetters) -> Iterator[
         if not wanted:
             continue
         place = find(letters, wanted, cursor)
-        boxes = found.boxes(place, place + len(wanted)) if place >= 0 else []
-        if place >= 0:
-            cursor = place + len(wanted)
-        yield from lines_of(
-            BoxAt(offset + start, page, *(in_units(share) for share in box))
-            for box in boxes or [Box(0, 0, 0, 0)]
-        )
+        if place < 0:
+            yield nowhere(offset + start, page)
+            continue
+        cursor = place + len(wanted)
+        letters_here, places = places_of_letters(text[start:end])
+        is_told = letters_here == wanted
+        for first, boxes in found.lines(place, cursor) or [(place, [])]:
+            begin = offset + start + (places[first - place] if is_told and first > place else 0)
+            yield from lines_of(
+                BoxAt(begin, page, *(in_units(share) for share in box))
+                for box in boxes or [Box(0, 0, 0, 0)]
+            )
 
 
 def nowhere(offset: int, page: int) -> BoxAt:

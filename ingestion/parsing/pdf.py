@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from documents.layout import PageAt
 from ingestion.parsing import kinds, markdown
@@ -16,6 +17,9 @@ from ingestion.parsing.running_lines import without_contents, without_running_li
 from ingestion.parsing.scans.pages import scanned_texts
 from ingestion.parsing.scans.rules import current
 from ingestion.parsing.types import Extract, Heading, ParseFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
 
 # Where a line ended within a word, the extractor leaves one of these, whatever hyphen was there.
 MARKS = "\x02\ufffe"
@@ -54,7 +58,10 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     )
     if not text.strip():
         raise ParseFailed("no_text", NO_TEXT if current().rules.enabled else OFF)
-    headings = pdf_headings(text, layout)
+    headings = sorted(
+        [*pdf_headings(text, layout), *headings_of_scans(text, starts, scanned)],
+        key=lambda heading: heading.offset,
+    )
     notes, boxes = current().notes(), pdf_boxes(data, text, starts, scanned)
     return Extract(text, title_of(found), headings, starts, len(pages), notes=notes, boxes=boxes)
 
@@ -120,6 +127,17 @@ def pdf_headings(text: str, layout: list[Heading]) -> list[Heading]:
             found.append(Heading(offset, level, title))
         offset += len(line) + 1
     return found
+
+
+def headings_of_scans(
+    text: str, starts: Sequence[PageAt], scanned: Collection[int]
+) -> Iterator[Heading]:
+    """The headings of pages that were recognised, which are marked in their text."""
+    pages = [start.page for start in starts]
+    offsets = [start.offset for start in starts]
+    for heading in markdown.headings_of(text) if scanned else ():
+        if pages[bisect.bisect_right(offsets, heading.offset) - 1] in scanned:
+            yield heading
 
 
 def joined(numbers: list[int], texts: list[str]) -> tuple[str, list[PageAt]]:

@@ -99,8 +99,12 @@ class DrawnLetters:
         self.letters, places = places_of_letters(text)
         self.places = [order[place] for place in places]
 
-    def boxes(self, start: int, end: int) -> list[Box]:
+    def lines(self, start: int, end: int) -> list[tuple[int, list[Box]]]:
         """The boxes of some letters, as the page is seen: turned and cut as it says."""
+        return [(start, self.boxes(start, end))]
+
+    def boxes(self, start: int, end: int) -> list[Box]:
+        """The boxes of some letters, line by line."""
         from pypdfium2 import raw  # noqa: PLC0415 -- see above
 
         first, last = (

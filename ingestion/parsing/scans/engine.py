@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingestion.parsing.letters import Box, Word, letters_of
+from ingestion.parsing.letters import Box, Word
+from ingestion.parsing.scans.composing import text_of_lines, words_of_lines
+from ingestion.parsing.scans.lines import Line
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
@@ -41,22 +43,6 @@ class Reading:
         return self.letters * self.confidence
 
 
-@dataclass(slots=True)
-class Line:
-    """Words in one row, what begins with it, and how sure they are."""
-
-    gap: str
-    words: list[str]
-    letters: int = 0
-    doubt: float = 0.0
-    boxes: list[Word] = field(default_factory=list)
-
-    @property
-    def confidence(self) -> float:
-        """The mean of the words, by their letters."""
-        return 100 - self.doubt / self.letters if self.letters else 0.0
-
-
 def recognise(picture: Image, *, languages: str, models: str, seconds: float) -> Reading:
     """The text of a gray, upright picture; nothing when there is none or the time is up."""
     import tesserocr  # noqa: PLC0415 -- 30 MB that most files do not need
@@ -70,9 +56,9 @@ def recognise(picture: Image, *, languages: str, models: str, seconds: float) ->
         api.SetSourceResolution(300)
         if not api.Recognize(max(1, int(seconds * 1000))):
             return Reading()
-        words = api.GetIterator()
         return reading_of(
-            lines_of(words, tesserocr.RIL, picture.size),
+            lines_of(api.GetIterator(), tesserocr.RIL),
+            picture.size,
             is_upright=is_upright(api.GetIterator(), tesserocr),
         )
     finally:
@@ -91,22 +77,21 @@ def opened(models: str, languages: str) -> Any:
     return tesserocr.PyTessBaseAPI(path=models, lang=languages, psm=tesserocr.PSM.AUTO)
 
 
-def lines_of(words: Any, level: Any, size: tuple[int, int]) -> Iterator[Line]:
-    """The recognised lines in reading order; `size` is that of the picture."""
+def lines_of(words: Any, level: Any) -> Iterator[Line]:
+    """The recognised lines in reading order."""
     if words is None:
         return
-    line = Line("", [])
+    block, line = 0, Line(0, 0.0, 0.0)
     while True:
+        block += words.IsAtBeginningOf(level.BLOCK)
         if words.IsAtBeginningOf(level.TEXTLINE):
             yield line
-            line = Line("\n\n" if words.IsAtBeginningOf(level.PARA) else "\n", [])
+            line = begun_line(words, level, block)
         # A picture in between is a word without text.
         if not words.Empty(level.WORD) and (text := words.GetUTF8Text(level.WORD).strip(RULES)):
             letters = sum(map(str.isalnum, text))
             line.words.append(text)
-            line.boxes.append(
-                Word(len(letters_of(text)), share_of(words.BoundingBox(level.WORD), size))
-            )
+            line.boxes.append(Box(*(words.BoundingBox(level.WORD) or (0, 0, 0, 0))))
             line.letters += letters
             line.doubt += letters * (100 - words.Confidence(level.WORD))
         if not words.Next(level.WORD):
@@ -114,8 +99,17 @@ def lines_of(words: Any, level: Any, size: tuple[int, int]) -> Iterator[Line]:
     yield line
 
 
-def reading_of(lines: Iterator[Line], *, is_upright: bool) -> Reading:
-    """The lines that are text, as one."""
+def begun_line(words: Any, level: Any, block: int) -> Line:
+    """A line without words, and how it stands."""
+    (_, start), (_, end) = words.Baseline(level.TEXTLINE) or ((0, 0), (0, 0))
+    row = words.RowAttributes()
+    # Descenders are below zero.
+    size = row["row_height"] + row["descenders"] - row["ascenders"]
+    return Line(block, (start + end) / 2, max(1.0, size))
+
+
+def reading_of(lines: Iterator[Line], size: tuple[int, int], *, is_upright: bool) -> Reading:
+    """The lines that are text, as one; `size` is that of the picture."""
     kept = [line for line in lines if line.confidence >= LEAST_CONFIDENCE]
     letters = sum(line.letters for line in kept)
     if not letters:
@@ -123,16 +117,8 @@ def reading_of(lines: Iterator[Line], *, is_upright: bool) -> Reading:
     confidence = 100 - sum(line.doubt for line in kept) / letters
     if confidence < LEAST_OF_ALL:
         return Reading(is_upright=is_upright)
-    text = "".join(line.gap + " ".join(line.words) for line in kept).strip()
-    boxes = [box for line in kept for box in line.boxes]
-    return Reading(text, letters, confidence, is_upright, boxes)
-
-
-def share_of(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> Box:
-    """A box of points as shares of a picture; one without a size when there is none."""
-    left, top, right, bottom = box or (0, 0, 0, 0)
-    width, height = size
-    return Box(left / width, top / height, right / width, bottom / height)
+    words = words_of_lines(kept, size)
+    return Reading(text_of_lines(kept), letters, confidence, is_upright, words)
 
 
 def is_upright(blocks: Any, tesserocr: Any) -> bool:

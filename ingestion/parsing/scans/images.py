@@ -16,7 +16,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401
 )
 
-from ingestion.parsing import kinds
+from ingestion.parsing import kinds, markdown
 from ingestion.parsing.letters import WordLetters, boxes_of
 from ingestion.parsing.pdf import joined, mended
 from ingestion.parsing.scans.engine import NO_MODEL
@@ -55,7 +55,14 @@ def read_image(data: bytes, mime: str) -> Extract:
         raise ParseFailed("no_text", NO_TEXT)
     pages, boxes = starts if mime in PAGED else [], picture_boxes(text, starts, found)
     count = len(pages) or None
-    return Extract(text, pages=pages, page_count=count, notes=scan.notes(), boxes=boxes)
+    return Extract(
+        text,
+        headings=markdown.headings_of(text),
+        pages=pages,
+        page_count=count,
+        notes=scan.notes(),
+        boxes=boxes,
+    )
 
 
 def picture_boxes(
