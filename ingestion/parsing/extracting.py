@@ -58,9 +58,9 @@ def title_of(found: Any) -> str:
     return str(found.metadata.get("title") or found.metadata.get("subject") or "").strip()
 
 
-@kinds.reads(kinds.DOC, kinds.PPT)
-def read_old_office(data: bytes, mime: str) -> Extract:
-    """Word and PowerPoint files from before 2007, whose headings are not known."""
+@kinds.reads(kinds.PPT)
+def read_old_slides(data: bytes, mime: str) -> Extract:
+    """PowerPoint files from before 2007, whose headings are not known."""
     found = extract(data, mime, configuration(form="plain"))
     return Extract(str(found.content), title_of(found))
 

@@ -32,7 +32,7 @@ def test_read_outlook_reads_attachments_as_files_that_come_alone(tmp_path):
     parsed = parse((DATA / "attached.msg").read_bytes(), tmp_path)
 
     assert "# Vertrag R&D\n\nFrist:\t5 <= 6 Tage *fest*\n\nKopfzeile des Vertrags" in parsed.text
-    assert "Attachment: Altes.doc\n\nScope & terms\n" in parsed.text
+    assert "Attachment: Altes.doc\n\n# Scope & terms\n" in parsed.text
     assert "Größe in alter Schrift" in parsed.text
     assert "Attachment: bild.png" in parsed.text
     # A message that was forwarded as a whole, with a file of its own.
