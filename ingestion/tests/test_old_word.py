@@ -97,6 +97,7 @@ def test_notes_comments_boxes_and_running_heads_are_read_and_what_was_deleted_is
         "Kept and inserted text[^1], and an end[^i].\n\n[^1]: The foot & note.\n"
         "[^i]: The end note.\n[Comment, Bob: Is this true?]\n\nSeen  again."
     ) in parsed.text
+    assert "## List\n\n1. first\n  a) below\n2. second\n- point\n\n" in parsed.text
     assert "| merged |\n| a > b | two lines |" in parsed.text
     assert parsed.text.endswith("In a box\n\nRunning head R&D\nPage 1 of Acme")
 

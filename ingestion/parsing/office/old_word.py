@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
 from ingestion.parsing.extracting import configuration, extract, title_of
-from ingestion.parsing.office.counting import as_roman
+from ingestion.parsing.office.counting import BULLET, as_roman
 from ingestion.parsing.office.elements import Enough
 from ingestion.parsing.office.old_word_file import (
     COMMENT_PLACES,
@@ -119,22 +119,34 @@ class OldStory:
             if place in self.notes
         }
         text = shown(with_marks(paragraph, marks)).strip("\n")
+        number, depth = form.list_number, form.list_depth
+        label = self.file.numbering.next_label(number, depth) if number else ""
         below = [note for _, note in marks.values()]
         is_cell = paragraph.endswith(CELL_END)
         if form.depth or is_cell:
             if form.ends_row:
                 self.end_row(form)
             else:
-                self.add_to_cell(" ".join([text, *below]), form, is_last=is_cell)
+                words = " ".join(filter(None, [label if text else "", text, *below]))
+                self.add_to_cell(words, form, is_last=is_cell)
             return
         self.end_row(form)
         self.above = []
-        if form.heading:
-            self.writer.write_heading(text, form.heading)
-        else:
-            self.writer.write(text)
+        self.write_paragraph(text, label, form)
         for note in below:
             self.writer.write(note, close=True)
+
+    def write_paragraph(self, text: str, label: str, form: Format) -> None:
+        """Write a heading, an item of a list or text."""
+        if not text.strip():
+            return
+        if form.heading:
+            title = text if label in {"", BULLET} else f"{label} {text}"
+            self.writer.write_heading(title, form.heading)
+        elif label:
+            self.writer.write(f"{'  ' * form.list_depth}{label} {text.strip()}", close=True)
+        else:
+            self.writer.write(text)
 
     def add_to_cell(self, text: str, form: Format, *, is_last: bool) -> None:
         """Add a paragraph to the open cell; a row of a table inside is one line of it."""

@@ -9,30 +9,38 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ingestion.parsing.compound import opened
+from ingestion.parsing.office.old_word_styles import (
+    TABLE,
+    Properties,
+    Style,
+    properties_of,
+    read_numbering,
+    read_styles,
+)
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ingestion.parsing.office.word_numbering import Numbering
 
 WORD_97, OLDEST = 0xA5EC, 0xC1
 ENCRYPTED, IN_FIRST_TABLE = 0x0100, 0x0200
 # Numbers of pairs of an offset and a size in the head of the file.
 STYLES, NOTE_PLACES, NOTES, COMMENT_PLACES, COMMENTS = 1, 2, 3, 4, 5
 CHARACTERS, PARAGRAPHS, PIECES, AUTHORS, ENDNOTE_PLACES, ENDNOTES = 12, 13, 33, 36, 46, 47
+LISTS, LIST_USES = 73, 74
 PAGE = 512
 COMPRESSED = 0x40000000
 # Properties, by their numbers.
 IS_DELETED, IS_HIDDEN = 0x0800, 0x083C
 IN_TABLE, ENDS_ROW, DEPTH = 0x2416, 0x2417, 0x6649
 ENDS_INNER_CELL, ENDS_INNER_ROW = 0x244B, 0x244C
-TABLE, TABS = 0xD608, 0xC615
-SIZES = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
-VARIABLE = 6
+IN_LIST, LIST_DEPTH = 0x460B, 0x260A
 CELL_SIZE = 20
 CONTINUES_ABOVE = 1
-LONGEST_TAIL = 255
-HEADINGS, TITLE = range(1, 10), 62
-DEEPEST_BASE = 12
+# From here on, a paragraph was taken out of its list.
+NO_LIST = 0x7FFF
 ENDS = "\r\x07\x0c"
 FIELD_BEGIN, FIELD_MIDDLE, FIELD_END = "\x13\x14\x15"
 BOUNDARIES = frozenset(ENDS + FIELD_BEGIN + FIELD_MIDDLE + FIELD_END)
@@ -68,6 +76,8 @@ class Format:
     ends_inner_cell: bool = False
     ends_inner_row: bool = False
     continued: frozenset[int] = frozenset()
+    list_number: str = ""
+    list_depth: int = 0
 
 
 @dataclass(slots=True)
@@ -78,7 +88,8 @@ class WordFile:
     lengths: list[int]
     pieces: list[Piece]
     runs: list[Run]
-    headings: dict[int, int]
+    styles: dict[int, Style]
+    numbering: Numbering
     places: dict[int, list[int]] = field(default_factory=dict)
     comment_authors: list[str] = field(default_factory=list)
     title: str = ""
@@ -91,7 +102,8 @@ class WordFile:
         if found < 0 or byte >= self.runs[found].end:
             return Format()
         run = self.runs[found]
-        return format_of(dict(properties_of(run.properties)), self.headings.get(run.style, 0))
+        style = self.styles.get(run.style, Style())
+        return format_of(style.properties | dict(properties_of(run.properties)), style.heading)
 
 
 def read_word_file(data: bytes) -> WordFile | None:
@@ -138,8 +150,13 @@ class Parts:
 
     def part(self, number: int) -> bytes:
         """A part of the table stream."""
-        start, size = struct.unpack_from("<II", self.main, self.pairs + 8 * number)
+        start, size = self.place(number)
         return self.table[start : start + size]
+
+    def place(self, number: int) -> tuple[int, int]:
+        """Where a part of the table stream begins, and its size."""
+        start, size = struct.unpack_from("<II", self.main, self.pairs + 8 * number)
+        return start, size
 
     def whole(self, title: str) -> WordFile:
         """The text with all that is known of it."""
@@ -162,7 +179,8 @@ class Parts:
             lengths,
             pieces,
             sorted(self.runs(PARAGRAPHS)),
-            headings_of(self.part(STYLES)),
+            read_styles(self.part(STYLES)),
+            read_numbering(self.table, self.place(LISTS), self.place(LIST_USES)),
             places,
             self.comment_authors(),
             title,
@@ -245,26 +263,7 @@ def runs_of_page(page: bytes, *, of_paragraphs: bool) -> Iterator[Run]:
             yield Run(start, end, 0, page[at + 1 : at + 1 + page[at]])
 
 
-def properties_of(stored: bytes) -> Iterator[tuple[int, bytes]]:
-    """Properties with their values."""
-    at = 0
-    while at + 2 < len(stored):
-        (number,) = struct.unpack_from("<H", stored, at)
-        at += 2
-        kind = number >> 13
-        if kind != VARIABLE:
-            size = SIZES[kind]
-        elif number == TABLE:
-            size = int.from_bytes(stored[at : at + 2], "little") + 1
-        elif number == TABS and stored[at] == LONGEST_TAIL:
-            return
-        else:
-            size = stored[at] + 1
-        yield number, stored[at : at + size]
-        at += size
-
-
-def is_set(properties: dict[int, bytes], number: int) -> bool:
+def is_set(properties: Properties, number: int) -> bool:
     """Whether a property is switched on."""
     return properties.get(number, b"\0")[:1] not in {b"\0", b""}
 
@@ -299,34 +298,9 @@ def hide_instructions(signs: list[str]) -> None:
             codes = [code for code in codes if not code]
 
 
-def headings_of(part: bytes) -> dict[int, int]:
-    """The level of each style that is one of headings, or is based on one."""
-    styles: dict[int, tuple[int, int]] = {}
-    (size,) = struct.unpack_from("<H", part) if part else (0,)
-    at, number = 2 + size, 0
-    while at + 2 <= len(part):
-        (length,) = struct.unpack_from("<H", part, at)
-        if length >= 4:  # noqa: PLR2004 -- an empty one is none
-            kind, base = struct.unpack_from("<HH", part, at + 2)
-            styles[number] = (kind & 0xFFF, base >> 4)
-        at += 2 + length + length % 2
-        number += 1
-    levels = {style: level_of(style, styles) for style in styles}
-    return {style: level for style, level in levels.items() if level}
-
-
-def level_of(style: int, styles: dict[int, tuple[int, int]]) -> int:
-    """The level of the heading that a style is; 0 when it is none."""
-    for _ in range(DEEPEST_BASE):
-        kind, base = styles.get(style, (0, style))
-        if kind in HEADINGS or kind == TITLE:
-            return kind if kind in HEADINGS else 1
-        style = base
-    return 0
-
-
-def format_of(properties: dict[int, bytes], heading: int) -> Format:
+def format_of(properties: Properties, heading: int) -> Format:
     """The format that properties make."""
+    number = int.from_bytes(properties.get(IN_LIST, b""), "little")
     depth = int.from_bytes(properties.get(DEPTH, b""), "little")
     return Format(
         heading,
@@ -335,6 +309,8 @@ def format_of(properties: dict[int, bytes], heading: int) -> Format:
         is_set(properties, ENDS_INNER_CELL),
         is_set(properties, ENDS_INNER_ROW),
         continued_cells(properties.get(TABLE, b"")),
+        str(number) if 0 < number < NO_LIST else "",
+        int.from_bytes(properties.get(LIST_DEPTH, b""), "little"),
     )
 
 
