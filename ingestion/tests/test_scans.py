@@ -10,7 +10,7 @@ from pypdf import PdfReader, PdfWriter
 from documents.layout import position_of
 from ingestion.parsing.reading import parse_file
 from ingestion.parsing.scans import images, rules
-from ingestion.parsing.scans.pages import is_garbage
+from ingestion.parsing.scans.pages import is_better, is_garbage, is_usable
 from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, PictureText, Scanning, ScanRules
 from ingestion.parsing.types import ParseFailed
 
@@ -213,6 +213,31 @@ def test_pages_of_both_kinds_keep_their_order(read, data):
 )
 def test_signs_without_a_meaning_are_known(text, verdict):
     assert is_garbage(text) is verdict
+
+
+SPOILT = ';0n MfRo#*S" Mgno MlcE#nRSER"n M80og MM8n0LRE M0L MeR)o Mg*o`) M"nv`)*E#nv M5novZSRE '
+PLAIN = "The plant is serviced twice a year by trained staff of the supplier's own workshop. "
+
+
+@pytest.mark.parametrize(
+    ("text", "usable"),
+    [
+        (PLAIN * 5, True),
+        (SPOILT * 5, False),
+        # As the letters of a font stand in its table when that of their meaning is missing.
+        ("'LH\x03:DUWXQJ\x03GHU\x03$QODJH\x03ZLUG\n" * 40, False),
+        ("Screw DIN-912 M8x40 8.8 zn 100 St. 14,90 EUR Art. 4711-B2 Lager R3/F12 " * 6, True),
+        ("def read_page(self, at): return self.pages[at].text_of(Kind.PLAIN) or '' " * 6, True),
+        ("Größe Übermaß Öldrücke größer fünf Prüfbericht für Söhne " * 6, True),
+    ],
+)
+def test_a_text_that_hardly_has_a_word_is_compared_with_its_picture(text, usable):
+    assert is_usable(text) is usable
+
+
+@pytest.mark.parametrize(("found", "better"), [(PLAIN * 2, True), (SPOILT * 9, False)])
+def test_words_that_were_recognised_take_the_place_of_no_words(found, better):
+    assert is_better(found, SPOILT * 5) is better
 
 
 def test_pictures_without_text_are_refused(read):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import re
 import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 ENOUGH_LETTERS = 200
 # Of what is on a page: signs without a meaning, which a font without a table of letters leaves.
 GARBAGE_SHARE = 0.2
+# Tokens, each of some signs: of fewer nobody can tell whether they are words.
+ENOUGH_TOKENS = 30
+LEAST_TOKEN = 4
+# Of them, words. Lists of parts have more; a font with a wrong table of letters leaves none.
+SHARE_OF_WORDS = 0.25
 # Of its area: a picture below some letters, a picture alone.
 WHOLE_PAGE = 0.5
 PART_OF_PAGE = 0.02
@@ -31,6 +37,8 @@ OUTLINES = 20
 MOST_OBJECTS = 3000
 DEEPEST = 4
 DOTS_PER_POINT = 300 / 72
+# In quotes and brackets, with its punctuation; words may be joined.
+WORD = re.compile(r"[\"'(\[]*+(?:[A-Z]?[a-z]++|[A-Z]++)(?:[-'/.][A-Za-z]++)*+[\"')\].,;:!?]*+")
 
 
 def scanned_texts(data: bytes, texts: Mapping[int, str]) -> dict[int, PictureText]:
@@ -62,7 +70,7 @@ def read_pages(
             found = scan.page(digest, number, count, partial(text_of_page, page))
         if found is None:
             return
-        if found.text and (is_garbage(text) or letters_in(found.text) > letters_in(text)):
+        if found.text and is_better(found.text, text):
             yield number, found
 
 
@@ -80,9 +88,19 @@ def opened(document: Any, number: int) -> Iterator[Any]:
         yield page
 
 
+def is_better(found: str, text: str) -> bool:
+    """Whether what was recognised says more than what a page says of itself."""
+    if is_garbage(text):
+        return True
+    if is_misspelt(text):
+        return not is_misspelt(found) and words_in(found) > words_in(text)
+    return letters_in(found) > letters_in(text)
+
+
 def is_usable(text: str) -> bool:
     """Whether a page has a text that need not be compared with its picture."""
-    return letters_in(text) >= ENOUGH_LETTERS and not is_garbage(text)
+    is_spoilt = is_garbage(text) or is_misspelt(text)
+    return letters_in(text) >= ENOUGH_LETTERS and not is_spoilt
 
 
 def letters_in(text: str) -> int:
@@ -99,9 +117,29 @@ def is_garbage(text: str) -> bool:
     return lost > len(signs) * GARBAGE_SHARE
 
 
+def is_misspelt(text: str) -> bool:
+    """Whether hardly a token is a word: letters stand for others, as `;0n MfRo#*S"`."""
+    tokens = tokens_in(text)
+    return len(tokens) >= ENOUGH_TOKENS and words_in(text) < len(tokens) * SHARE_OF_WORDS
+
+
+def words_in(text: str) -> int:
+    """How many tokens are words, whose capitals stand where those of words do."""
+    return sum(bool(WORD.fullmatch(token)) for token in tokens_in(text))
+
+
+def tokens_in(text: str) -> list[str]:
+    """What stands between blanks, as far as letters of ours have to be words, and no numbers."""
+    return [
+        token
+        for token in text.split()
+        if len(token) >= LEAST_TOKEN and token.isascii() and any(map(str.isalpha, token))
+    ]
+
+
 def is_picture(page: Any, text: str) -> bool:
     """Whether what is seen on a page is more than its text."""
-    if is_garbage(text):
+    if is_garbage(text) or is_misspelt(text):
         return True
     try:
         covered, outlines = covering(page)
