@@ -33,6 +33,7 @@ REASONS = {
     "parse_timeout": _("Reading the file took too long."),
     "parser_crashed": _("The file could not be read."),
     "not_a_file": _("This is a link or a device, not a file."),
+    "needs_export": _("Only its own program reads this file: export it from there as a PDF."),
     "nested_too_deep": _("There are too many archives within archives."),
     "placeholder_file": _("This only stands for a file that lies elsewhere: download that first."),
     "rar_archive": _(

@@ -66,6 +66,7 @@ BZIP2 = Kind("application/x-bzip2", "a compressed archive")
 XZ = Kind("application/x-xz", "a compressed archive")
 ZSTD = Kind("application/zstd", "a compressed archive")
 SEVEN_ZIP = Kind("application/x-7z-compressed", "a compressed archive")
+SIGNED = Kind("application/pkcs7-mime", "a signed file")
 PNG = Kind("image/png", "an image")
 JPEG = Kind("image/jpeg", "an image")
 TIFF = Kind("image/tiff", "an image")
@@ -149,6 +150,7 @@ BY_ENDING = {
     "txz": XZ,
     "zst": ZSTD,
     "7z": SEVEN_ZIP,
+    "p7m": SIGNED,
     "svg": XML,
     "png": PNG,
     "jpg": JPEG,
@@ -181,7 +183,10 @@ BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
 # Documents whose parts are packed as a zip file.
 ZIP_DOCUMENTS = {DOCX, PPTX, XLSX, XLSB, EPUB, ODT, ODS, ODP}
 # What is unpacked, and is no text of its own.
-ARCHIVES = {ZIP, TAR, GZIP, BZIP2, XZ, ZSTD, SEVEN_ZIP}
+ARCHIVES = {ZIP, TAR, GZIP, BZIP2, XZ, ZSTD, SEVEN_ZIP, SIGNED}
+# How a signature that may wrap a file begins: the name of its kind, behind two lengths.
+SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
+SIGNED_HEAD = 20
 BY_START = (
     (b"\x1f\x8b", GZIP),
     (b"BZh", BZIP2),
@@ -191,10 +196,13 @@ BY_START = (
     (b"\x78\x9f\x3e\x22", TNEF),
 )
 
+# What only its own program reads: of Apple's Pages, Numbers and Keynote, and of XPS.
+ITS_OWN_ZIPS = (
+    *("Index/Document.iwa", "Index.zip"),
+    *("FixedDocSeq.fdseq", "FixedDocumentSequence.fdseq"),
+)
 # Zip-based formats that are known and not read, by a file that each has inside.
 REFUSED_ZIPS = (
-    ("Index/Document.iwa", "a document of Apple Pages, Numbers or Keynote"),
-    ("Index.zip", "a document of Apple Pages, Numbers or Keynote"),
     ("AndroidManifest.xml", "a program"),
     ("META-INF/MANIFEST.MF", "a program"),
     ("[Content_Types].xml", "a Microsoft file of a kind that is not known"),

@@ -15,6 +15,11 @@ RAR = Reason(
     "rar_archive",
     "This is a RAR archive, which cannot be read: unpack it, or pack its files as ZIP or 7z.",
 )
+ITS_OWN_PROGRAM = Reason(
+    "needs_export", "Only its own program reads this file: export it from there as a PDF."
+)
+# Of OneNote (MS-ONESTORE) and of DjVu.
+ITS_OWN_BEGINNINGS = (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), b"AT&TFORM")
 
 BY_NAME_ENDING = (
     ((".crdownload", ".part", ".partial", ".opdownload", ".!ut", ".download", ".tmp~"), UNFINISHED),
@@ -73,6 +78,8 @@ def refuse_by_beginning(data: bytes) -> None:
         raise ENCRYPTED.failure()
     if data.startswith(RAR_BEGINNING):
         raise RAR.failure()
+    if data.startswith(ITS_OWN_BEGINNINGS):
+        raise ITS_OWN_PROGRAM.failure()
     for place, start, label in BEGINNINGS:
         if data.startswith(start, place):
             raise refusal(label)

@@ -15,7 +15,7 @@ from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.mailbox import is_mailbox
 from ingestion.parsing.media import check_speech, kind_of_image
-from ingestion.parsing.refusing import refusal, refuse_by_beginning, refuse_by_name
+from ingestion.parsing.refusing import ITS_OWN_PROGRAM, refusal, refuse_by_beginning, refuse_by_name
 from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import LARGEST_RATIO, SMALL_UNPACKED
 
@@ -56,10 +56,11 @@ def kind_of(data: bytes, name: str, mime: str = "") -> Kind:
     refuse_by_name(name)
     refuse_by_beginning(data)
     check_speech(data)
-    if b"%PDF-" in data[:1024]:
-        return kinds.PDF
+    # Before what is looked for anywhere: the first file of an archive may be a PDF.
     if (found := kind_of_packed(data) or kind_of_image(data)) is not None:
         return found
+    if b"%PDF-" in data[:1024]:
+        return kinds.PDF
     if data.startswith(b"PK\x03\x04"):
         return kind_of_zip(data, kinds.promised(name, mime))
     if data.startswith(OLE):
@@ -74,6 +75,8 @@ def kind_of_packed(data: bytes) -> Kind | None:
     for start, kind in kinds.BY_START:
         if data.startswith(start):
             return kind
+    if data.startswith(b"0") and kinds.SIGNED_DATA in data[: kinds.SIGNED_HEAD]:
+        return kinds.SIGNED
     return kinds.TAR if data[257:262] == b"ustar" else None
 
 
@@ -148,6 +151,8 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
         for folder, kind in ZIP_FOLDERS:
             if any(name.startswith(folder) for name in names):
                 return kind
+    if not names.isdisjoint(kinds.ITS_OWN_ZIPS):
+        raise ITS_OWN_PROGRAM.failure()
     for name, label in kinds.REFUSED_ZIPS:
         if name in names:
             raise refusal(label)

@@ -94,12 +94,14 @@ def pdf(password=None, pages=2):
     return bytes(document.output())
 
 
-def epub(inner="<h1>Chap</h1><p>The zebra sings.</p>"):
+def epub(inner="<h1>Chap</h1><p>The zebra sings.</p>", *, lock=""):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as book:
         book.writestr("mimetype", "application/epub+zip")
         book.writestr("META-INF/container.xml", CONTAINER)
         book.writestr("c.opf", PACKAGE)
+        if lock:
+            book.writestr("META-INF/encryption.xml", lock)
         page = f'<html xmlns="http://www.w3.org/1999/xhtml"><body>{inner}'
         book.writestr("c1.xhtml", f"{page}</body></html>")
     return buffer.getvalue()

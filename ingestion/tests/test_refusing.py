@@ -4,7 +4,10 @@ import pytest
 
 from ingestion.parsing.types import ParseFailed
 from ingestion.reasons import REASONS
+from ingestion.tests import samples
+from ingestion.tests.packing import zipped
 
+LOCK = '<CipherReference URI="c1.xhtml"/>'
 PROGRAM = compile("x = 'zebra'", "a.py", "exec")
 
 
@@ -52,6 +55,11 @@ def test_what_is_no_text_is_told(read, name, content, said):
         ("a.enc", b"Salted__" + b"abcdefgh" * 20, "encrypted_file"),
         ("plans.rar", b"Rar!\x1a\x07\x01\x00" + b"\x33\x92\xb5\xe5" * 50, "rar_archive"),
         ("plans.zip", b"Rar!\x1a\x07\x00" + b"\xcf\x90\x73\x00" * 50, "rar_archive"),
+        ("a.one", bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + bytes(900), "needs_export"),
+        ("a.djvu", b"AT&TFORM\x00\x00\x10\x00DJVUINFO" + bytes(range(256)), "needs_export"),
+        ("a.pages", zipped({"Index/Document.iwa": b"x"}), "needs_export"),
+        ("a.xps", zipped({"[Content_Types].xml": b"", "FixedDocSeq.fdseq": b""}), "needs_export"),
+        ("a.epub", samples.epub(lock=LOCK), "encrypted_file"),
         ("a.txt", b"", "empty_file"),
         ("a.txt", b" \n\t \r\n", "empty_file"),
         ("a.txt", b"\xef\xbb\xbf \n", "no_text"),

@@ -9,6 +9,7 @@ from email.policy import Compat32
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
+from ingestion.parsing.archives import signed
 from ingestion.parsing.composing import Composition
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.mail.bodies import content_of, fullest, read_body
@@ -18,6 +19,7 @@ from ingestion.parsing.mail.parts import file_name_of, message_name, name_of
 from ingestion.parsing.mail.tnef import SIGNATURE, message_of_tnef
 from ingestion.parsing.sniffing import is_wide, kind_of
 from ingestion.parsing.types import Extract, ParseFailed
+from ingestion.parsing.unpacking import ENCRYPTED
 
 if TYPE_CHECKING:
     from ingestion.parsing.unpacking import Unpacking
@@ -135,11 +137,23 @@ class MessageReader:
             self.add_report(inner, level=level)
         elif inner:
             self.add_parts(part, inner, level=level)
+        elif kind in signed.TYPES:
+            self.add_signed(part, level=level)
         elif is_body(part):
             self.whole.include(read_body(part), deeper=level)
         elif not self.is_left_out(part):
             self.add_attachment(part, level=level + 1)
         self.depth -= 1
+
+    def add_signed(self, part: Message, *, level: int) -> None:
+        """Add what a signature wraps; what is encrypted is named as an attachment that is."""
+        wrapped = parsed(signed.signed_content(content_of(part)))
+        if wrapped is not None and wrapped.keys():
+            self.add_part(wrapped, level=level)
+            return
+        name = name_of(part)
+        self.whole.add(f"Attachment: {name}", name, level + 1)
+        self.whole.note(f"The attachment {name!r} was not read: {ENCRYPTED.detail}")
 
     def form(self, part: Message, level: int) -> Extract:
         """One of the forms of a message by itself."""
