@@ -27,6 +27,11 @@ TICKS = re.compile("`{3,}+")
 FORMS = ("text/markdown", "text/plain", "text/latex", "text/html")
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 
+# Characters of an output: a training that printed for days would be most of a collection.
+LONGEST_OUTPUT = 20_000
+LEFT_OUT = "[…]"
+SHORTENED = "Long outputs were read at their beginning and end only."
+
 
 @kinds.reads(kinds.NOTEBOOK)
 def read_notebook(data: bytes, mime: str) -> Extract:
@@ -42,7 +47,8 @@ def read_notebook(data: bytes, mime: str) -> Extract:
     headings = markdown.headings_of(text)
     first = next((heading.title for heading in headings if heading.level == 1), "")
     title = book.get("metadata", {}).get("title")
-    return Extract(text, title if isinstance(title, str) else first, headings, notes=found.notes)
+    notes = [*found.notes, SHORTENED] if f"\n{LEFT_OUT}\n" in text else found.notes
+    return Extract(text, title if isinstance(title, str) else first, headings, notes=notes)
 
 
 def parts_of(book: dict[str, Any]) -> Iterator[str]:
@@ -107,4 +113,13 @@ SHORT = {"text/plain": "text", "text/latex": "latex", "text/html": "html"}
 def printed(text: str) -> str:
     """What stands on a terminal in the end: no colours, no steps of a progress bar."""
     lines = COLOUR.sub("", text).replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    return shortened("\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines))
+
+
+def shortened(text: str) -> str:
+    """The beginning and the end of a long text, cut between lines where there are any."""
+    if len(text) <= LONGEST_OUTPUT:
+        return text
+    half = LONGEST_OUTPUT // 2
+    first, last = text[:half].rpartition("\n"), text[-half:].partition("\n")
+    return f"{first[0] or first[2]}\n{LEFT_OUT}\n{last[2] or last[0]}"

@@ -189,6 +189,23 @@ def test_outputs_are_shown_as_on_a_screen(parse, output, shown):
     assert shown in parse("a.ipynb", notebook(code("x", output))).text.replace("x ü", "**x ü**")
 
 
+def test_of_a_long_output_the_beginning_and_the_end_are_read(parse):
+    lines = [f"epoch {number} done\n" for number in range(5000)]
+    cell = {
+        "cell_type": "code",
+        "source": "train()",
+        "outputs": [{"output_type": "stream", "text": lines}],
+    }
+
+    parsed = parse("a.ipynb", json.dumps({"nbformat": 4, "cells": [cell]}).encode())
+
+    assert "epoch 0 done\n" in parsed.text
+    assert "epoch 2500 done\n" not in parsed.text
+    assert parsed.text.endswith("epoch 4999 done\n```")
+    assert len(parsed.text) < 20_100
+    assert parsed.notes == ["Long outputs were read at their beginning and end only."]
+
+
 def test_older_notebooks_are_read(parse):
     cells = [
         {"cell_type": "heading", "level": 2, "source": ["Teil"]},
