@@ -126,6 +126,10 @@ class PrivateAccessQuerySet(BaseQuerySet["PrivateAccess"]):
         """Limit to what was opened of the user's own."""
         return self.filter(owner=user)
 
+    def made_since(self, moment: datetime) -> Self:
+        """Limit to what was opened at a moment or later."""
+        return self.filter(created_at__gte=moment)
+
 
 class WorkerTaskQuerySet(LeasedQuerySet[WorkerTaskT_co]):
     """Work that one worker at a time holds; a worker that dies loses it when its lease ends."""

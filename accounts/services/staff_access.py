@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.enums import PrivateKind
 from accounts.models import PrivateAccess
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 1000
+# A page that is loaded again, or looked at once more for the same purpose, is one reading.
+ONE_READING = timedelta(hours=1)
 
 
 def may_read_private(user: User) -> bool:
@@ -33,7 +37,7 @@ def open_private(
 ) -> PrivateAccess:
     """Note that `actor` opens something of `owner`'s; the caller shows it in the same transaction.
 
-    Raises `Forbidden` without the right, and for what belongs to a superuser unless the actor is
+    What was opened for the same reason less than an hour ago is not noted again. Raises `Forbidden` without the right, and for what belongs to a superuser unless the actor is
     one as well; `InvalidInput` without a reason.
     """
     if not may_read_private(actor):
@@ -48,14 +52,21 @@ def open_private(
             least=SHORTEST_REASON,
             most=f"{LONGEST_REASON:,}",
         )
-    access = PrivateAccess.objects.create(
-        reader=actor, owner=owner, kind=kind, object_id=target.pk, title=title, reason=said
-    )
+    about = {"reader": actor, "owner": owner, "kind": kind, "object_id": target.pk}
+    recent = PrivateAccess.objects.filter(**about).made_since(timezone.now() - ONE_READING)
+    # Reasons are encrypted: the database cannot compare them.
+    known = next((access for access in recent if access.reason == said), None)
+    return known or note_access(target, title=title, reason=said, **about)
+
+
+def note_access(target: Model, *, title: str, reason: str, **about: Any) -> PrivateAccess:
+    """Tell the owner and the audit log that something private was opened."""
+    access = PrivateAccess.objects.create(**about, title=title, reason=reason)
     audit.record(
         "admin.read_private",
-        actor=actor,
+        actor=access.reader,
         target=target,
-        owner=owner.pk,
+        owner=access.owner.pk,
         access=access.pk,
     )
     return access

@@ -1,11 +1,12 @@
 """The staff pages of the audit log and of private content."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import PrivateAccess
 from accounts.tests.factories import UserFactory
@@ -185,6 +186,36 @@ def test_private_content_of_a_superuser_is_for_superusers(root):
     assert (answer.status_code, b"root&#x27;s own" in answer.content) == (403, False)
     assert not PrivateAccess.objects.exists()
     assert LogEntry.objects.get().additional_data["action"] == "auth.unauthorized"
+
+
+@pytest.mark.parametrize(
+    ("passed", "reason", "noted"),
+    [
+        (timedelta(minutes=59), f" {REASON}", 1),
+        (timedelta(minutes=61), REASON, 2),
+        (timedelta(minutes=1), f"{REASON} again", 2),
+    ],
+)
+def test_a_page_that_is_loaded_again_is_one_reading(pages, passed, reason, noted):
+    page = private_page(session_with_text())
+    pages.post(page, {"reason": REASON})
+    PrivateAccess.objects.update(created_at=timezone.now() - passed)
+
+    shown = pages.post(page, {"reason": reason})
+
+    assert b"alert(" in shown.content
+    assert PrivateAccess.objects.count() == noted
+    assert LogEntry.objects.filter(additional_data__action="admin.read_private").count() == noted
+
+
+def test_another_reader_or_conversation_is_another_reading(pages):
+    row, other = session_with_text(), session_with_text()
+    colleague = clerk("view_session", "read_private")
+
+    for client, read in ((pages, row), (pages, other), (colleague, row)):
+        client.post(private_page(read), {"reason": REASON})
+
+    assert PrivateAccess.objects.count() == 3
 
 
 @pytest.mark.usefixtures("rate_limits")
