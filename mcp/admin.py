@@ -87,7 +87,7 @@ class ServerAdmin(KeptAdmin):
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         services.update_server(obj, **changes, actor=cast("User", request.user))
 
-    @admin.action(description=_("Ask for the tools now"))
+    @admin.action(description=_("Ask for the tools now"), permissions=["change"])
     def refresh(self, request: HttpRequest, queryset: QuerySet[Server]) -> None:
         """Discover the tools of the chosen servers that are not built in."""
         for server in queryset.filter(builtin=False):
@@ -142,8 +142,8 @@ class ConnectionAdmin(KeptAdmin):
         return False
 
     def has_end_permission(self, request: HttpRequest) -> bool:
-        """Whoever may see connections may end them: they are staff."""
-        return bool(self.has_view_permission(request))
+        """Whether ending is offered: the right to change connections, which have no form."""
+        return cast("User", request.user).has_perm("mcp.change_connection")
 
     @admin.action(description=_("Disconnect"), permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
@@ -212,7 +212,7 @@ class ToolAdmin(KeptAdmin):
         for group, said in wanted.items():
             services.set_group_policy(form.instance, group, **said, actor=actor)
 
-    @admin.action(description=_("Agree to the tool as it is now"))
+    @admin.action(description=_("Agree to the tool as it is now"), permissions=["change"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> None:
         """Pin the form of the chosen tools that the list showed."""
         for tool in queryset:

@@ -6,12 +6,13 @@ import re
 
 import pytest
 from auditlog.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from groups.tests.factories import GroupFactory
 from mcp.enums import Policy, Transport
-from mcp.models import GroupPolicy, Tool
-from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory
+from mcp.models import Connection, GroupPolicy, Server, Tool
+from mcp.tests.factories import ConnectionFactory, ServerFactory, StaffFactory, ToolFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +88,29 @@ def test_a_tool_is_agreed_to_by_the_action_in_the_form_that_was_shown(admin):
     assert not tool.needs_approval
     assert moved.needs_approval
     assert f"“{moved.name}” was not agreed to" in answer.content.decode()
+
+
+@pytest.mark.parametrize("model", [Tool, Server, Connection])
+def test_who_may_only_look_has_no_action_that_changes(client, model):
+    staff = StaffFactory()
+    names = [f"view_{model._meta.model_name}"]
+    staff.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(staff)
+    tool = ToolFactory(schema_hash="b" * 64)
+    rows = {Tool: tool, Server: tool.server, Connection: ConnectionFactory(server=tool.server)}
+    page = reverse(f"admin:mcp_{model._meta.model_name}_changelist")
+    shown = {f"shown_form_{tool.pk}": tool.schema_hash}
+
+    offered = client.get(page).content.decode()
+    for action in ("approve", "refresh", "end"):
+        chosen = {"action": action, "_selected_action": [str(rows[model].pk)]}
+        client.post(page, {**chosen, **shown})
+
+    assert set(re.findall(r'<option value="(\w+)"', offered)) == {"export_rows"}
+    tool.refresh_from_db()
+    assert tool.needs_approval
+    assert Connection.objects.exists()
+    assert not LogEntry.objects.exists()
 
 
 def test_a_tools_policy_is_changed_through_the_service(admin):
