@@ -9,6 +9,7 @@ from typing import Any
 from youworker.core.api.openai_shape import error_document, speaks_openai
 from youworker.core.request_context import HEADER, accept_correlation_id
 from youworker.server.headers import missing
+from youworker.server.plain_pages import POLICY
 
 CODES = {
     400: "bad_request",
@@ -58,6 +59,8 @@ def error_headers(
         (b"Content-Length", str(len(page or error_body(status, path))).encode()),
         (HEADER.encode(), accept_correlation_id(correlation).encode()),
     ]
+    if page:
+        headers.append((b"Content-Security-Policy", POLICY))
     if status == HTTPStatus.UNAUTHORIZED:
         headers.append((b"WWW-Authenticate", b'Bearer realm="youworker"'))
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.html import format_html
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from youworker.core.pages.paths import is_for_programs
@@ -14,13 +14,8 @@ from youworker.core.pages.paths import is_for_programs
 if TYPE_CHECKING:
     from typing import Any
 
-# It has no style: the policy of such answers lets nothing in.
-PAGE = (
-    '<!doctype html><html lang="{}"><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    '<meta name="color-scheme" content="light dark">'
-    '<title>{} · YouWorker</title><h1>{}</h1><p>{}</p><p><a href="/">{}</a></p></html>'
-)
+# Style is all such a page loads; answers for programs let nothing in.
+POLICY = b"default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'"
 LONGEST = 400
 
 
@@ -35,8 +30,8 @@ def page_for(request: Any, status: int, path: str) -> bytes:
     wanted: bytes = request.getHeader(b"accept-language") or b""
     language = language_of(wanted.decode("latin-1"))
     with translation.override(language):
-        heading, way_on = heading_of(status), translation.gettext("Go to the start page")
-    return format_html(PAGE, language, heading, heading, status, way_on).encode()
+        context = {"status": status, "heading": heading_of(status)}
+        return render_to_string("youworker/error.html", context).encode()
 
 
 def language_of(wanted: str) -> str:

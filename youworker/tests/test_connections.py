@@ -155,8 +155,10 @@ def test_people_are_told_on_a_page_what_was_too_large(port, path, accept, langua
         assert refused(answer, 413) == "too_large"
     else:
         assert headers["content-type"] == "text/html; charset=utf-8"
-        assert f"<h1>{heading}</h1><p>413</p>" in body.decode()
-        assert '<a href="/">' in body.decode()
+        assert f"<h1>{heading}</h1>" in body.decode()
+        assert ' href="/">' in body.decode()
+        assert "/youworker/css/base.css" in body.decode()
+        assert "style-src 'self'" in headers["content-security-policy"]
 
 
 def test_an_upload_in_chunks_arrives_whole(port):
