@@ -37,8 +37,9 @@ def open_private(
 ) -> PrivateAccess:
     """Note that `actor` opens something of `owner`'s; the caller shows it in the same transaction.
 
-    What was opened for the same reason less than an hour ago is not noted again. Raises `Forbidden` without the right, and for what belongs to a superuser unless the actor is
-    one as well; `InvalidInput` without a reason.
+    What was opened for the same reason less than an hour ago is not noted again. Raises
+    `Forbidden` without the right, and for what belongs to a superuser unless the actor is one as
+    well; `InvalidInput` without a reason.
     """
     if not may_read_private(actor):
         raise Forbidden("You may not read what is private to others.")
