@@ -153,6 +153,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     list_filter = ("revoked_at", "expires_at", "created_at")
     list_select_related = ("user",)
     search_fields = ("prefix", "name", "user__username")
+    # Choices of other forms are pages of this list.
+    ordering = ("-pk",)
     exclude = ("digest",)
     actions = ("revoke",)
 

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from documents import services
 from documents.admin.acting import act_page, sent
@@ -46,10 +47,18 @@ class PrepareForm(ModelForm):
 
     # The blank at the end of a prompt counts.
     query_prompt = CharField(
-        label=capfirst(_("before a question")), help_text=PROMPT_HELP, strip=False, required=False
+        label=capfirst(_("before a question")),
+        help_text=PROMPT_HELP,
+        widget=UnfoldAdminTextInputWidget,
+        strip=False,
+        required=False,
     )
     passage_prompt = CharField(
-        label=capfirst(_("before a passage")), help_text=PROMPT_HELP, strip=False, required=False
+        label=capfirst(_("before a passage")),
+        help_text=PROMPT_HELP,
+        widget=UnfoldAdminTextInputWidget,
+        strip=False,
+        required=False,
     )
 
     def clean(self) -> dict[str, Any]:
