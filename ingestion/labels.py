@@ -10,6 +10,7 @@ name_model(
     _("ingestion run"),
     _("ingestion runs"),
     target=_("source"),
+    source=_("followed source"),
     claimed_at=_("last taken up"),
     reach=_("reach"),
 )
