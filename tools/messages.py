@@ -58,8 +58,11 @@ REFUSALS = {
 }
 SENTENCE = re.compile(r"[A-Z“`%].* .*\.")
 # Without dates and names, so that a file changes only with its messages.
-# A package that has no languages of its own: its words are translated with ours.
-BORROWED = {"youworker": ("unfold",)}
+# Packages whose words lack a language of ours: they are translated with ours.
+BORROWED = {
+    "django": {"youworker": ("unfold",)},
+    "djangojs": {"youworker": ("django.contrib.admin",)},
+}
 HEADER = r"""msgid ""
 msgstr ""
 "Language: {language}\n"
@@ -90,8 +93,7 @@ def app_sources(app: str) -> Iterator[tuple[Path, Catalog]]:
     for domain in SUFFIXES:
         for language in LANGUAGES:
             source = messages_in(ROOT / app, domain)
-            if domain == "django":
-                add_borrowed(source, app, language)
+            add_borrowed(source, app, domain, language)
             yield ROOT / app / "locale" / language / "LC_MESSAGES" / f"{domain}.po", source
 
 
@@ -106,19 +108,22 @@ def messages_in(folder: Path, domain: str) -> Catalog:
     return found
 
 
-def add_borrowed(source: Catalog, app: str, language: str) -> None:
-    """Add the words of packages without languages that Django has not translated either."""
-    known = {forms(each.id) for catalog in django_catalogs(language) for each in catalog}
-    for package in BORROWED.get(app, ()):
-        for message in messages_in(package_folder(package), "django"):
+def add_borrowed(source: Catalog, app: str, domain: str, language: str) -> None:
+    """Add the words of the console's packages that Django has not translated."""
+    catalogs = django_catalogs(domain, language)
+    known = {forms(each.id) for catalog in catalogs for each in catalog if each.string}
+    for package in BORROWED[domain].get(app, ()):
+        for message in messages_in(package_folder(package), domain):
             if message.id and forms(message.id) not in known:
                 source.add(message.id, context=message.context)
 
 
-def django_catalogs(language: str) -> Iterator[Catalog]:
+def django_catalogs(domain: str, language: str) -> Iterator[Catalog]:
     """Django's own translations of pages like the console's."""
-    for part in ("conf", "contrib/admin", "contrib/auth"):
-        compiled = package_folder("django") / part / "locale" / language / "LC_MESSAGES/django.mo"
+    parts = ("conf", "contrib/admin", "contrib/auth") if domain == "django" else ("contrib/admin",)
+    for part in parts:
+        folder = package_folder("django") / part / "locale" / language / "LC_MESSAGES"
+        compiled = folder / f"{domain}.mo"
         with compiled.open("rb") as file:
             yield read_mo(file)
 

@@ -94,13 +94,16 @@ def test_messages_are_found(tmp_path, name, text, expected):
     assert {(each.context, each.id) for each in found if each.id} == expected
 
 
-def test_words_of_packages_without_languages_are_ours_to_translate():
-    source = messages.Catalog()
+def test_words_that_packages_have_not_translated_are_ours_to_translate():
+    source, scripts = messages.Catalog(), messages.Catalog()
 
-    messages.add_borrowed(source, "youworker", "it")
+    messages.add_borrowed(source, "youworker", "django", "it")
+    messages.add_borrowed(scripts, "youworker", "djangojs", "it")
 
     assert "Filters" in source
     assert "Save" not in source, "Django has translated it"
+    assert "Choose all %s" in scripts
+    assert "Available %s" not in scripts, "Django has translated it"
 
 
 @pytest.mark.parametrize("folder", ["tests", "migrations", "vendor"])
