@@ -12,6 +12,7 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from youworker.core.config import BASE_DIR, config
 from youworker.core.redis import CONNECTIONS
@@ -368,6 +369,7 @@ UNFOLD = {
         "navigation": "youworker.console.sections.navigation",
     },
     "DASHBOARD_CALLBACK": "youworker.console.overview.overview",
+    "STYLES": [lambda request: static("youworker/css/staff.css")],
 }
 
 LOGGING_CONFIG = "youworker.core.logs.configure"
