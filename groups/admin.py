@@ -24,6 +24,21 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+class ManagedFilter(admin.SimpleListFilter):
+    """Groups that nobody can manage, because their admins left."""
+
+    title = _("active admin")
+    parameter_name = "managed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("no", _("none"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> QuerySet[Group]:
+        """The groups of the choice."""
+        orphaned = Group.objects.without_admin().values("pk")
+        return queryset.filter(pk__in=orphaned) if self.value() == "no" else queryset
+
+
 @admin.register(Group)
 class GroupAdmin(PurgingAdmin):
     """Groups, deleted ones included; their admins change them, through the API.
@@ -44,7 +59,7 @@ class GroupAdmin(PurgingAdmin):
         ("documents.DocumentShare", "group"),
     )
     list_display = ("name", "member_count", "retention_days", "created_at", "deleted_at")
-    list_filter = ("deleted_at", "created_at")
+    list_filter = (ManagedFilter, "deleted_at", "created_at")
     search_fields = ("name", "id")
     readonly_fields = (
         "id",

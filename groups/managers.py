@@ -54,6 +54,12 @@ class GroupQuerySet(SoftDeleteQuerySet["Group"]):
         count = inside.order_by().values("group").annotate(n=Count("pk")).values("n")
         return self.annotate(member_count=Coalesce(Subquery(count), 0))
 
+    def without_admin(self) -> Self:
+        """Limit to living groups that nobody who is active manages."""
+        memberships = self.related_rows("memberships", MembershipQuerySet)
+        managed = memberships.active_people().admins()
+        return self.filter(deleted_at__isnull=True).exclude(pk__in=managed.values("group_id"))
+
     def locked(self) -> Self:
         """Lock the groups until the transaction ends, in an order that cannot deadlock.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
-from django.db.models import F
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -122,8 +121,8 @@ class AgreedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Tool]) -> QuerySet[Tool]:
         """The tools of the choice."""
-        waits = self.value() == "no"
-        return queryset.exclude(schema_hash=F("approved_hash")) if waits else queryset
+        waiting = Tool.objects.awaiting_approval().values("pk")
+        return queryset.filter(pk__in=waiting) if self.value() == "no" else queryset
 
 
 @admin.register(Connection)

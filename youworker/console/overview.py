@@ -13,13 +13,15 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from groups.models import Group
+from mcp.models import Tool
 from youworker.appliance.model_files.report import describe_files
 from youworker.console.dashboard import drawn
 from youworker.console.sections import changelist_url
 from youworker.upstream.model_files.state import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
@@ -37,6 +39,9 @@ class Figure:
     filters: dict[str, Any] = field(default_factory=dict)
     recent: bool = False
     alarming: bool = False
+    # What no field says: only these rows, which the list shows by a filter of its own.
+    among: Callable[[], QuerySet[Any]] | None = None
+    query: dict[str, str] = field(default_factory=dict)
 
 
 FIGURES = (
@@ -62,6 +67,20 @@ FIGURES = (
         _("Tool servers that fail"),
         "mcp.Server",
         {"enabled": True, "status": "failed"},
+        alarming=True,
+    ),
+    Figure(
+        _("Tools to agree to"),
+        "mcp.Tool",
+        among=Tool.objects.awaiting_approval,
+        query={"agreed": "no"},
+        alarming=True,
+    ),
+    Figure(
+        _("Groups without an active admin"),
+        "groups.Group",
+        among=Group.objects.without_admin,
+        query={"managed": "no"},
         alarming=True,
     ),
     Figure(
@@ -120,18 +139,12 @@ def may_view(request: HttpRequest, label: str) -> bool:
 def counted(request: HttpRequest, figures: Sequence[Figure]) -> list[dict[str, Any]]:
     """The number of rows of each figure, by one statement, with the address of their list."""
     chosen = [(figure, filters_of(figure)) for figure in figures]
-    rows = [
-        admin.site.get_model_admin(apps.get_model(figure.model))
-        .get_queryset(request)
-        .order_by()
-        .filter(**filters)
-        .values("pk")
-        for figure, filters in chosen
-    ]
+    rows = [rows_of(request, figure, filters) for figure, filters in chosen]
     counts = count_together(rows)
     found = []
     for (figure, filters), count in zip(chosen, counts, strict=True):
-        query = urlencode({parameter(name): told(value) for name, value in filters.items()})
+        told_filters = {parameter(name): told(value) for name, value in filters.items()}
+        query = urlencode({**told_filters, **figure.query})
         found.append(
             {
                 "title": figure.title,
@@ -142,6 +155,15 @@ def counted(request: HttpRequest, figures: Sequence[Figure]) -> list[dict[str, A
             }
         )
     return found
+
+
+def rows_of(request: HttpRequest, figure: Figure, filters: dict[str, Any]) -> QuerySet[Any]:
+    """What the list of a figure shows, as ids."""
+    page = admin.site.get_model_admin(apps.get_model(figure.model))
+    rows: QuerySet[Any] = page.get_queryset(request).order_by().filter(**filters)
+    if figure.among is not None:
+        rows = rows.filter(pk__in=figure.among().values("pk"))
+    return rows.values("pk")
 
 
 def filters_of(figure: Figure) -> dict[str, Any]:

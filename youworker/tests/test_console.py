@@ -13,6 +13,9 @@ from accounts.tests.factories import staff_client
 from chat.enums import RunStatus
 from chat.tests.factories import RunFactory
 from documents.tests.factories import DocumentFactory
+from groups.enums import Role
+from groups.tests.factories import MembershipFactory
+from mcp.tests.factories import ToolFactory
 from youworker.console.sections import SECTIONS
 from youworker.tests.support.small_model import files_of
 
@@ -122,9 +125,16 @@ def test_the_first_page_counts_and_says_what_failed(pages):
 def test_every_figure_leads_to_its_rows(pages):
     DocumentFactory()
     RunFactory(status=RunStatus.FAILED)
+    ToolFactory(schema_hash="b" * 64)
+    ToolFactory()
+    MembershipFactory(role=Role.ADMIN, user__is_active=False)
+    MembershipFactory(role=Role.ADMIN)
 
     context = pages.get("/admin/").context
 
+    alarms = {str(each["title"]): each["count"] for each in context["alarms"]}
+    assert alarms["Tools to agree to"] == 1
+    assert alarms["Groups without an active admin"] == 1
     for figure in [*context["figures"], *context["alarms"]]:
         answer = pages.get(figure["url"])
         assert answer.status_code == 200, figure["url"]
