@@ -146,17 +146,18 @@ class IngestionItemAdmin(ReadOnlyAdmin):
 
     def retry_files(self, request: HttpRequest, items: Sequence[IngestionItem]) -> None:
         """Queue failed files again, run by run, and say how that went."""
+        count = 0
         by_run: dict[IngestionRun, list[UUID]] = {}
         for item in items:
             by_run.setdefault(item.run, []).append(item.pk)
         for run, ids in by_run.items():
             try:
-                count = services.retry_items(run, ids, actor=cast("User", request.user))
+                count += services.retry_items(run, ids, actor=cast("User", request.user))
             except DomainError as error:
                 self.message_user(request, f"{run}: {error.in_words()}", messages.WARNING)
-            else:
-                said = gettext("Files that are read again: %(count)d.") % {"count": count}
-                self.message_user(request, said, messages.SUCCESS)
+        if count:
+            said = gettext("Files that are read again: %(count)d.") % {"count": count}
+            self.message_user(request, said, messages.SUCCESS)
 
     @admin.display(description=_("owner"), ordering="run__owner__username")
     def owner(self, item: IngestionItem) -> str:
