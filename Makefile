@@ -30,7 +30,7 @@ run: .venv/product.stamp $(if $(GGUF),.venv/gguf.stamp) $(SPEECH) $(OTEL) ## Sta
 # The order of files is that of youworker/tests/support/heaviest.py.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-test: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp chromium promtool servers ## Run all tests with coverage
+test: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp chromium promtool servers ## Run all tests, with the coverage of those that are quick
 	$(PYTEST) --durations=20 --cov --cov-report=term
 
 test-fast: .venv/development.stamp .venv/foreign.stamp .venv/foreign_node.stamp ## Run the tests that are not marked slow, without coverage
