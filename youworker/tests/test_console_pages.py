@@ -222,7 +222,7 @@ def test_the_first_page_asks_with_what_it_knows(pages):
     assert asks.format("?calm=1") in pages.get("/admin/").content.decode()
     RunFactory(status=RunStatus.FAILED)
     assert asks.format("") in pages.get("/admin/").content.decode()
-    assert asks.format("") in staff_client("view_group").get("/admin/").content.decode()
+    assert asks.format("") in staff_client("view_collection").get("/admin/").content.decode()
 
 
 def test_a_backup_is_made_when_a_superuser_wants_one(
