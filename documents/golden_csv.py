@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from documents.models.golden import LONGEST_QUESTION
+from documents.models.golden import LONGEST_ANSWER, LONGEST_QUESTION
 from youworker.core.exceptions import InvalidInput, TooLarge
 from youworker.core.storable import storable_text
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 COLUMNS = (
-    "question", "addresses", "document_ids", "passage", "collection", "language", "note",
+    "question", "addresses", "document_ids", "passage", "answer", "follows", "unanswerable",
+    "collection", "language", "note",
 )  # fmt: skip
 # Between several addresses or ids in one cell.
 BETWEEN = "|"
@@ -25,7 +26,13 @@ BETWEEN = "|"
 ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n")
 MOST_BYTES = 5_000_000
 MOST_ROWS = 10_000
-LONGEST = {"question": LONGEST_QUESTION, "passage": 1000, "language": 16, "note": 500}
+LONGEST = {
+    "question": LONGEST_QUESTION, "passage": 1000, "answer": LONGEST_ANSWER,
+    "follows": LONGEST_QUESTION, "language": 16, "note": 500,
+}  # fmt: skip
+TEXTS = ("passage", "answer", "follows", "collection", "language", "note")
+YES = {"yes", "true", "1", "x", "sì", "si", "vero"}
+NO = {"", "no", "false", "0", "falso"}
 LONGEST_ADDRESS = 500
 
 
@@ -37,6 +44,9 @@ class GoldenRow:
     addresses: tuple[str, ...] = ()
     document_ids: tuple[UUID, ...] = ()
     passage: str = ""
+    answer: str = ""
+    follows: str = ""
+    unanswerable: bool = False
     collection: str = ""
     language: str = ""
     note: str = ""
@@ -56,6 +66,8 @@ def write_table(rows: Iterable[GoldenRow]) -> str:
 def cell_of(row: GoldenRow, column: str) -> str:
     """What stands in one cell."""
     value = getattr(row, column)
+    if isinstance(value, bool):
+        return "yes" if value else ""
     return value if isinstance(value, str) else BETWEEN.join(map(str, value))
 
 
@@ -147,12 +159,29 @@ def row_of(cells: dict[str, str], line: int) -> GoldenRow:
             )  # fmt: skip
     addresses = parts_of(cells.get("addresses", ""))
     ids = tuple(id_of(part, line) for part in parts_of(cells.get("document_ids", "")))
-    if not addresses and not ids:
+    unanswerable = is_yes(cells.get("unanswerable", ""), line)
+    if not addresses and not ids and not unanswerable:
         raise InvalidInput("Line %(line)s names no document.", line=line, attr="file")
+    if unanswerable and (addresses or ids or cells.get("answer")):
+        raise InvalidInput(
+            "Line %(line)s names what answers a question that nobody can answer.",
+            line=line, attr="file",
+        )  # fmt: skip
     if any(len(address) > LONGEST_ADDRESS for address in addresses):
         raise InvalidInput("Line %(line)s has an address that is too long.", line=line, attr="file")
-    texts = {name: cells.get(name, "") for name in ("passage", "collection", "language", "note")}
-    return GoldenRow(cells["question"], tuple(addresses), ids, **texts)
+    texts = {name: cells.get(name, "") for name in TEXTS}
+    return GoldenRow(cells["question"], tuple(addresses), ids, unanswerable=unanswerable, **texts)
+
+
+def is_yes(cell: str, line: int) -> bool:
+    """Whether a cell says yes; raises `InvalidInput` for what says neither yes nor no."""
+    said = cell.casefold()
+    if said not in YES | NO:
+        raise InvalidInput(
+            "Line %(line)s: “%(value)s” is neither yes nor no.",
+            line=line, value=cell, attr="file",
+        )  # fmt: skip
+    return said in YES
 
 
 def parts_of(cell: str) -> list[str]:

@@ -102,6 +102,9 @@ name_model(
     addresses=_("right addresses"),
     document_ids=_("ids of right documents"),
     passage=_("words of the right passage"),
+    answer=_("what a right answer says"),
+    follows=_("asked after"),
+    unanswerable=_("nobody can answer it"),
     note=_("note"),
     author=_("author"),
 )

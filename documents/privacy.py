@@ -97,7 +97,9 @@ DATA_POLICIES = (
         owners=("author",),
         file="golden-questions",
         exported=names(
-            "id question addresses document_ids passage collection language note", TIMES
+            "id question addresses document_ids passage answer follows unanswerable",
+            "collection language note",
+            TIMES,
         ),
         not_exported=not_exported(TECHNICAL, "author"),
         erasure_action=ErasureAction.ANONYMISED,

@@ -23,8 +23,9 @@ from documents import services
 from documents.admin.acting import act_page, sent
 from documents.golden_csv import MOST_BYTES, read_table, write_table
 from documents.models import GoldenQuestion
+from documents.models.golden import LONGEST_ANSWER
 from youworker.core.admin import StaffAdmin
-from youworker.core.exceptions import DomainError
+from youworker.core.exceptions import DomainError, InvalidInput
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -60,11 +61,26 @@ class QuestionForm(forms.ModelForm):
         label=capfirst(_("ids of right documents")),
         help_text=_("One in a line."),
     )
+    answer = forms.CharField(
+        label=capfirst(_("what a right answer says")),
+        help_text=_(
+            "Words or figures, one in a line: each has to be said. With | between several, one of"
+            " them is enough: 27 days|twenty-seven days."
+        ),
+        widget=UnfoldAdminTextareaWidget,
+        max_length=LONGEST_ANSWER,
+        required=False,
+    )
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and not given["addresses"] and not given["document_ids"]:
-            self.add_error("addresses", gettext("Name at least one right document."))
+        if not self.errors:
+            for name in ("addresses", "document_ids", "answer", "unanswerable"):
+                setattr(self.instance, name, given[name])
+            try:
+                services.check_right_documents(self.instance)
+            except InvalidInput as refusal:
+                self.add_error(refusal.attr, refusal.in_words())
         return given
 
 
@@ -86,12 +102,13 @@ class GoldenQuestionAdmin(StaffAdmin):
 
     form = QuestionForm
     list_display = ("question", "collection", "language", "author", "created_at")
-    list_filter = ("language", "created_at")
+    list_filter = ("unanswerable", "language", "created_at")
     list_select_related = ("collection", "author")
     search_fields = ("question", "note", "addresses")
     autocomplete_fields = ("collection",)
     fields = (
-        "question", "addresses", "document_ids", "passage", "collection", "language", "note",
+        "question", "addresses", "document_ids", "passage", "answer", "follows", "unanswerable",
+        "collection", "language", "note",
     )  # fmt: skip
     actions_list: ClassVar = ["import_table", "export_table", "evaluate"]
 

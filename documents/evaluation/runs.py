@@ -74,7 +74,7 @@ def start_evaluation(
     model = model or ensure_active_model()
     if model.state != ModelState.ENABLED:
         raise InvalidInput("This embedding model cannot answer searches now.", attr="model")
-    total = GoldenQuestion.objects.about(collection).count()
+    total = GoldenQuestion.objects.about(collection).searchable().count()
     if not total:
         raise NothingToEvaluate("There are no golden questions to ask.")
     run = EvaluationRun.objects.create(

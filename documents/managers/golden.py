@@ -25,10 +25,14 @@ class GoldenQuestionQuerySet(BaseQuerySet["GoldenQuestion"]):
         """Limit to the questions about one collection; all without one."""
         return self.all() if collection is None else self.filter(collection=collection)
 
+    def searchable(self) -> Self:
+        """Limit to questions that a search can answer: by a document, and without others before."""
+        return self.filter(unanswerable=False, follows="")
+
     def unasked_in(self, run: EvaluationRun) -> Self:
         """Limit to what an evaluation has still to ask."""
         asked = self.related_rows("results", EvaluationResultQuerySet).filter(run=run)
-        return self.about(run.collection).exclude(pk__in=asked.values("question_id"))
+        return self.about(run.collection).searchable().exclude(pk__in=asked.values("question_id"))
 
 
 class EvaluationRunQuerySet(LeasedQuerySet["EvaluationRun"]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from documents.enums import EvaluationStatus, SearchMode
 from documents.managers import (
@@ -18,10 +19,14 @@ from youworker.core.leases import LeasedModel
 from youworker.core.models import TimestampedModel
 
 LONGEST_QUESTION = 500
+LONGEST_ANSWER = 1000
 
 
 class GoldenQuestion(TimestampedModel):
-    """A question with the documents that answer it, by their ids or by their addresses."""
+    """A question with the documents that answer it, by their ids or by their addresses.
+
+    One that nobody can answer has none.
+    """
 
     question = models.CharField(max_length=LONGEST_QUESTION)
     # Addresses or their ends, `*` for anything; ids outlive their documents and name nobody.
@@ -29,6 +34,22 @@ class GoldenQuestion(TimestampedModel):
     document_ids = ArrayField(models.UUIDField(), default=list, blank=True)
     # What the right passage says, when the right document is not enough.
     passage = models.CharField(max_length=1000, blank=True)
+    # What a right answer says: each line, or one of the words between which `|` stands in it.
+    answer = models.TextField(max_length=LONGEST_ANSWER, blank=True, default="", db_default="")
+    # What was asked before it in the same conversation: in words, which outlive a removed question.
+    follows = models.CharField(
+        max_length=LONGEST_QUESTION,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The question that is asked before it in the same conversation, if any."),
+    )
+    # Whether no document holds the answer, so that the right one is to say so.
+    unanswerable = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("No document says it, so a right answer says that there is none."),
+    )
     # Without its collection a question would be asked of everything.
     collection = models.ForeignKey(
         Collection, models.CASCADE, null=True, blank=True, related_name="golden_questions"

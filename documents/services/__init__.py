@@ -56,6 +56,7 @@ from documents.services.files import (
     stray_hashes,
 )
 from documents.services.golden_questions import (
+    check_right_documents,
     import_questions,
     keep_answer,
     named_collection,
@@ -103,6 +104,7 @@ __all__ = [
     "activate_model",
     "change_collection_share",
     "change_document_share",
+    "check_right_documents",
     "collection_access_reasons",
     "complete_model",
     "content_path_hash",

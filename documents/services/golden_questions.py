@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def save_question(question: GoldenQuestion, *, actor: User | None = None) -> None:
-    """Write a question, new or changed; raises `InvalidInput` without a right document."""
-    if not question.addresses and not question.document_ids:
-        raise InvalidInput("Name at least one right document.", attr="addresses")
+    """Write a question, new or changed.
+
+    Raises `InvalidInput` without a right document, or with one where nobody knows the answer.
+    """
+    check_right_documents(question)
     same = GoldenQuestion.objects.filter(
         question=question.question, collection=question.collection_id
     )
@@ -35,6 +37,18 @@ def save_question(question: GoldenQuestion, *, actor: User | None = None) -> Non
         question.author = actor
     question.save()
     record(question, "save", actor)
+
+
+def check_right_documents(question: GoldenQuestion) -> None:
+    """Raise `InvalidInput` unless a question has right documents, or is one without an answer."""
+    has_documents = bool(question.addresses or question.document_ids)
+    if question.unanswerable and (has_documents or question.answer):
+        raise InvalidInput(
+            "A question that nobody can answer has no right document and no right answer.",
+            attr="unanswerable",
+        )
+    if not question.unanswerable and not has_documents:
+        raise InvalidInput("Name at least one right document.", attr="addresses")
 
 
 @transaction.atomic
@@ -54,7 +68,8 @@ def keep_answer(question: str, document: Document, *, actor: User) -> bool:
         return False
     if not is_new:
         row.document_ids.append(document.pk)
-        row.save(update_fields=["document_ids", "updated_at"])
+        row.unanswerable = False
+        row.save(update_fields=["document_ids", "unanswerable", "updated_at"])
     record(row, "save", actor)
     return True
 
@@ -105,6 +120,9 @@ def import_row(row: GoldenRow, collection: Collection | None, actor: User | None
         "addresses": list(row.addresses),
         "document_ids": list(row.document_ids),
         "passage": row.passage,
+        "answer": row.answer,
+        "follows": row.follows,
+        "unanswerable": row.unanswerable,
         "language": row.language,
         "note": row.note,
     }
@@ -148,6 +166,9 @@ def table_of(questions: Iterable[GoldenQuestion]) -> list[GoldenRow]:
             addresses=tuple(row.addresses),
             document_ids=tuple(row.document_ids),
             passage=row.passage,
+            answer=row.answer,
+            follows=row.follows,
+            unanswerable=row.unanswerable,
             collection=str(row.collection_id or ""),
             language=row.language,
             note=row.note,

@@ -59,6 +59,16 @@ def test_a_question_without_a_right_document_is_told_so(staff):
     assert not GoldenQuestion.objects.exists()
 
 
+def test_a_question_that_nobody_can_answer_has_no_document(staff):
+    fields = {"question": "Who knows?", "unanswerable": "on"}
+
+    refused = staff.post(f"{QUESTIONS}add/", {**fields, "addresses": "a.html"})
+    assert "has no right document and no right answer" in refused.content.decode()
+    assert staff.post(f"{QUESTIONS}add/", fields).status_code == 302
+
+    assert GoldenQuestion.objects.get().unanswerable
+
+
 def test_the_same_question_twice_is_told_so(staff):
     golden("How?")
 

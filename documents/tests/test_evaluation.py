@@ -148,6 +148,17 @@ def test_a_question_crosses_languages_when_no_right_document_has_its_own(library
     assert not ask(golden("COPY ", "tables.html", language="en-GB"), ada).crosses
 
 
+def test_searches_are_not_asked_what_no_search_can_answer(library, ada):
+    asked = golden("penguins swim", "birds.html")
+    golden("And the ice?", "ice.html", follows="penguins swim")
+    golden("Who painted the penguins?", unanswerable=True)
+
+    run = evaluate(ada)
+
+    assert run.total == run.figures["questions"] == 1
+    assert run.results.get().question == asked
+
+
 def test_workers_ask_all_questions_and_keep_the_figures(library, ada):
     golden("penguins swim", "birds.html")
     golden("COPY", "tables.html")

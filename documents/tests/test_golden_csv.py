@@ -15,6 +15,8 @@ FULL = GoldenRow(
     addresses=("sql-copy.html", "*/manual/*.pdf"),
     document_ids=(PK,),
     passage="COPY moves data\nbetween tables",
+    answer="COPY\n27 days|twenty-seven days",
+    follows="What is a table?",
     collection="Handbücher",
     language="de",
     note='said "so"',
@@ -23,7 +25,18 @@ PLAIN = "question{0}addresses\r\nHow?{0}a.html\r\n"
 
 
 def test_a_table_comes_back_as_it_was_written():
-    assert read_table(write_table([FULL]).encode()) == [FULL]
+    unknown = GoldenRow("Who knows?", unanswerable=True)
+
+    assert read_table(write_table([FULL, unknown]).encode()) == [FULL, unknown]
+
+
+@pytest.mark.parametrize(("cell", "said"), [("Sì", True), ("TRUE", True), ("no", False)])
+def test_yes_and_no_are_read_as_people_write_them(cell, said):
+    rows = read_table(
+        f"question;addresses;unanswerable\nHow?;{'' if said else 'a'};{cell}".encode()
+    )
+
+    assert rows[0].unanswerable is said
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "'", "'="])
@@ -71,6 +84,8 @@ def test_a_quoted_cell_may_have_lines_and_separators():
         ("question,addresses\n,a.html\n", "Line 2 has no question."),
         ("question,addresses\nHow?,\n", "Line 2 names no document."),
         ("question,addresses\nHow?, | \n", "Line 2 names no document."),
+        ("question,unanswerable\nHow?,maybe\n", "Line 2: “maybe” is neither yes nor no."),
+        ("question,answer,unanswerable\nHow?,27,yes\n", "a question that nobody can answer"),
         ("question,document_ids\nHow?,7\n", "Line 2: 7 is no id of a document."),
         (f"question,addresses\n{'x' * 501},a\n", "“question” has more than 500 characters."),
         (f"question,addresses\nHow?,{'x' * 501}\n", "Line 2 has an address that is too long."),

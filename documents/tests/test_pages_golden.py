@@ -61,6 +61,15 @@ def test_a_question_has_several_right_answers_each_once(page, measurer, leave):
     assert "This was kept already." in text_of(page.get("/search"))
 
 
+def test_a_question_that_a_document_answers_is_answerable(page, leave):
+    GoldenQuestion.objects.create(question="how much leave?", unanswerable=True)
+
+    keep(page, leave)
+
+    row = GoldenQuestion.objects.get()
+    assert (row.document_ids, row.unanswerable) == ([leave.pk], False)
+
+
 @pytest.mark.parametrize("question", ["", " \n ", "x" * (LONGEST_QUESTION + 1)])
 def test_what_is_no_question_is_refused(page, leave, question):
     answer = keep(page, leave, question)

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from documents import services
-from documents.golden_csv import MOST_BYTES, read_table, write_table
+from documents.golden_csv import COLUMNS, MOST_BYTES, read_table, write_table
 from documents.models import GoldenQuestion
 from youworker.core.exceptions import DomainError
 
@@ -23,9 +23,10 @@ STANDARD = "-"
 class Command(BaseCommand):
     help = (
         "Import or export questions whose right documents are known, as CSV, or list them."
-        " Columns: question, addresses, document_ids, passage, collection, language, note;"
+        f" Columns: {', '.join(COLUMNS)};"
         " several addresses or ids are separated by |, and an address may be the end of one,"
-        " or have * for anything."
+        " or have * for anything. What an answer has to say stands in lines; follows is the"
+        " question before it, and unanswerable says yes where no document knows."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -69,7 +70,7 @@ class Command(BaseCommand):
     def list(self, file: str, options: dict[str, Any]) -> None:
         """Print one line for each question."""
         for row in chosen(options):
-            right = [*row.addresses, *map(str, row.document_ids)]
+            right = [*row.addresses, *map(str, row.document_ids)] or ["nobody knows"]
             self.stdout.write(f"{row.question} -> {', '.join(right)}")
 
 

@@ -140,7 +140,7 @@ class Command(BaseCommand):
 
     def compare(self, model: EmbeddingModel, user: str | None) -> Comparison | None:
         """Ask both models the golden questions, and print what they found; none without any."""
-        if not GoldenQuestion.objects.exists():
+        if not GoldenQuestion.objects.searchable().exists():
             self.stdout.write("There are no golden questions to compare the models on.")
             return None
         searcher = searcher_of(user, None)
