@@ -115,3 +115,21 @@ class GrantReach(models.TextChoices):
 
     CONVERSATION = "conversation", _("This conversation")
     EVERYWHERE = "everywhere", _("All conversations")
+
+
+class QuestionKind(models.TextChoices):
+    """What a golden question asks of an answer."""
+
+    PLAIN = "plain", _("Question")
+    FOLLOW_UP = "follow_up", _("Follow-up")
+    UNANSWERABLE = "unanswerable", _("Nobody can answer it")
+
+
+class Verdict(models.TextChoices):
+    """What an answer is beside what was expected of it."""
+
+    RIGHT = "right", _("Right")
+    WRONG = "wrong", _("Wrong")
+    REFUSED = "refused", _("Says that there is no answer")
+    UNSOURCED = "unsourced", _("Names no source")
+    FAILED = "failed", _("No answer")

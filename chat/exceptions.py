@@ -86,6 +86,12 @@ class QueueFull(RateLimited):
     code = "queue_full"
 
 
+class NoRoom(Conflict):
+    """The model's server leaves no room to work that nobody waits for."""
+
+    code = "no_room"
+
+
 class ModelRefusal(BadRequest):
     """The server of a model that is asked without the agent does not take the request."""
 

@@ -60,7 +60,7 @@ class TaskPriority(models.IntegerChoices):
 
 
 class EvaluationStatus(models.TextChoices):
-    """How far the evaluation of a search is."""
+    """How far an evaluation is."""
 
     QUEUED = "queued", _("Queued")
     RUNNING = "running", _("Running")

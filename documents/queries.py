@@ -1,7 +1,8 @@
-"""Reads across models: what may be removed for good, and what counts towards quotas."""
+"""Reads across models: what may be removed, what counts towards quotas, what answers a question."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from django.db.models import Q, Sum
@@ -16,7 +17,12 @@ from documents.models import (
 from groups.models import LegalHold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from accounts.models import User
     from documents.managers import CollectionQuerySet, DocumentQuerySet
+    from documents.models import GoldenQuestion
     from quotas.types import QuotaSubject
 
 
@@ -58,3 +64,20 @@ def sum_stored_bytes(subject: QuotaSubject) -> int:
 def count_documents(subject: QuotaSubject) -> int:
     """Living documents."""
     return int(Document.objects.filter(owner__in=subject.user_ids()).count())
+
+
+def right_documents(question: GoldenQuestion, searcher: User) -> dict[UUID, str]:
+    """The documents that answer a question and that the searcher may read, with their languages."""
+    visible = Document.objects.visible_to(searcher)
+    if question.collection_id is not None:
+        visible = visible.filter(collection=question.collection_id)
+    rows = visible.filter(pk__in=question.document_ids)
+    if question.addresses:
+        rows |= visible.filter(uri__regex=address_pattern(question.addresses))
+    return dict(rows.order_by().values_list("pk", "language"))
+
+
+def address_pattern(addresses: Iterable[str]) -> str:
+    """A regular expression for documents at one of these addresses, or whose path ends so."""
+    ends = (".*".join(map(re.escape, address.split("*"))) for address in addresses)
+    return f"(^|/)({'|'.join(ends)})$"

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mcp.enums import Effect, Policy
 from youworker.core.exceptions import DomainError, Forbidden
 from youworker.core.storable import storable_text
 from youworker.core.words import Sentence
@@ -42,6 +43,16 @@ class ToolInfo:
     form_hash: str = ""
     # Whether its users sign in at its server for themselves.
     signs_in: bool = False
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether somebody may have to be asked about a call."""
+        return self.policy == Policy.ASK or self.has_consequences
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether a call neither changes nor sends anything; only our own servers' word counts."""
+        return self.is_builtin and set(self.effects) == {Effect.READ.value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from youworker.core.zones import zone_or_utc
 if TYPE_CHECKING:
     from accounts.models import User
 
+# Nobody is there to allow calls, or wants anything done.
+READS_ONLY = "reads_only"
 OFFER_SECONDS = 3.0
 MOST_OFFERS = 1000
 offers: dict[tuple[UUID, bool], tuple[float, list[ToolInfo]]] = {}
@@ -110,15 +112,27 @@ def tools_of(run: Run) -> list[ToolInfo]:
     """The tools the model of a run is shown."""
     if not run.options.get("enable_tools", True):
         return []
-    return offered_tools(run.user, enable_web=run.options.get("enable_web", True))
+    return allowed_tools(run, offered_tools(run.user, enable_web=is_web_enabled(run)))
 
 
 def remembered_tools(run: Run) -> list[ToolInfo] | None:
     """The tools the model of a run is shown; None when they have to be looked up."""
     if not run.options.get("enable_tools", True):
         return []
-    found = offers.get((run.user_id, run.options.get("enable_web", True)))
-    return None if found is None or found[0] < time.monotonic() else found[1]
+    found = offers.get((run.user_id, is_web_enabled(run)))
+    return None if found is None or found[0] < time.monotonic() else allowed_tools(run, found[1])
+
+
+def is_web_enabled(run: Run) -> bool:
+    """Whether the model of a run is shown tools that go to the web."""
+    return bool(run.options.get("enable_web", True))
+
+
+def allowed_tools(run: Run, tools: list[ToolInfo]) -> list[ToolInfo]:
+    """Those of some tools that a run may use: of one that only reads, our own that need no word."""
+    if not run.options.get(READS_ONLY):
+        return tools
+    return [tool for tool in tools if tool.only_reads and not tool.needs_consent]
 
 
 def offered_tools(user: User, *, enable_web: bool) -> list[ToolInfo]:

@@ -27,7 +27,7 @@ from chat.runs.tool_errors import (
     refused_call,
 )
 from chat.runs.tool_files import ToolFiles
-from mcp.enums import Approver, Effect, Policy
+from mcp.enums import Approver
 from mcp.services import call_tool
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
@@ -95,7 +95,7 @@ class RecordingToolset:
         What sends data outside is decided about after whatever was read before it.
         """
         tool = self.by_safe_name.get(pending.call.name)
-        return tool is not None and tool.is_builtin and set(tool.effects) == {Effect.READ.value}
+        return tool is not None and tool.only_reads
 
     def refuse(self, pending: PendingCall, reason: str) -> None:
         """Have a call fail for a reason that is told to the model, instead of being made."""
@@ -114,7 +114,7 @@ class RecordingToolset:
         name = storable_text(tool.name if tool else pending.call.name)
         arguments = storable_json(pending.call.arguments)
         consent = NOT_NEEDED
-        if tool and needs_consent(tool) and not self.fault_in(pending, tool, arguments):
+        if tool and tool.needs_consent and not self.fault_in(pending, tool, arguments):
             consent = await run_in_thread(consent_of, self.run, tool)
         row = await run_in_thread(
             tool_calls.begin_tool_run,
@@ -227,11 +227,6 @@ class RecordingToolset:
         if outcome.structured.get("incomplete"):
             structured["incomplete"] = True
         return ToolOutput("\n".join(texts), structured)
-
-
-def needs_consent(tool: ToolInfo) -> bool:
-    """Whether somebody may have to be asked about a call of a tool."""
-    return tool.policy == Policy.ASK or tool.has_consequences
 
 
 def asked_about(tool: ToolInfo, consent: Consent) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import UserFactory
+from chat.evaluation.judging import Cited, Given, Judged
 from ingestion.management.commands import ingest
 from youworker.tests.bench import answers as bench
-from youworker.tests.bench.answer_asking import Cited, Given, hold_conversations
 from youworker.tests.bench.answer_questions import (
     GOLDEN,
     HELD_OUT,
@@ -61,10 +61,10 @@ async def test_the_built_in_model_answers_and_refuses_over_real_files(monkeypatc
     asked = [chain for chain in everything if chain[-1] in {*RIGHT, *REFUSED}]
     asked.sort(key=lambda chain: [*RIGHT, *REFUSED].index(chain[-1]))
 
-    given = await hold_conversations(asked, "quote", user)
+    given = await bench.hold_conversations(asked, "quote", user)
 
     measured = bench.judged("quote", "golden", expected, given)
-    assert [one.as_line() for one in measured.failures()] == []
+    assert list(map(bench.line_of, measured.failures())) == []
     assert all(one.given.status == "succeeded" for one in measured.answers)
     cited = [one for judged in measured.answers for one in judged.given.citations]
     assert all(one.supported for one in cited)
@@ -153,7 +153,7 @@ def given(text, *citations):
     ],
 )
 def test_an_answer_is_right_by_its_words_and_its_source(answer, answered, first, right):
-    judged = bench.Judged(WHEN, answer)
+    judged = Judged(WHEN, answer)
 
     assert (judged.is_answered, judged.is_right_document, judged.is_right) == (
         answered,
@@ -174,7 +174,7 @@ def test_an_answer_is_right_by_its_words_and_its_source(answer, answered, first,
     ],
 )
 def test_who_says_that_there_is_no_answer_refuses(text, refused):
-    assert bench.Judged(Expected("When?"), given(text)).is_refusal is refused
+    assert Judged(Expected("When?"), given(text)).is_refusal is refused
 
 
 def test_figures_have_budgets_for_the_built_in_model_only():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from documents.exceptions import SearchDegraded
 from documents.language import base_code, identify
-from documents.models import Document
+from documents.queries import right_documents
 from documents.search import search
 
 if TYPE_CHECKING:
@@ -69,23 +68,6 @@ def ask_question(
         expected=len(right),
         took_ms=answer.took_ms,
     )
-
-
-def right_documents(question: GoldenQuestion, searcher: User) -> dict[UUID, str]:
-    """The documents that answer a question and that the searcher may read, with their languages."""
-    visible = Document.objects.visible_to(searcher)
-    if question.collection_id is not None:
-        visible = visible.filter(collection=question.collection_id)
-    rows = visible.filter(pk__in=question.document_ids)
-    if question.addresses:
-        rows |= visible.filter(uri__regex=address_pattern(question.addresses))
-    return dict(rows.order_by().values_list("pk", "language"))
-
-
-def address_pattern(addresses: Iterable[str]) -> str:
-    """A regular expression for documents at one of these addresses, or whose path ends so."""
-    ends = (".*".join(map(re.escape, address.split("*"))) for address in addresses)
-    return f"(^|/)({'|'.join(ends)})$"
 
 
 def distinct_documents(answer: SearchAnswer) -> list[UUID]:

@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chat.enums import QuestionKind
 from youworker.core.config import BASE_DIR
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from chat.evaluation.judging import Cited
 
 DATA = BASE_DIR / "youworker" / "tests" / "data" / "answers"
 # The files of a company, made for these questions.
@@ -34,9 +37,16 @@ class Expected:
         """Whether the documents hold the answer."""
         return bool(self.document)
 
-    def is_document(self, *names: str) -> bool:
-        """Whether one of a document's names is the expected one's."""
-        return any(self.document.lower() in name.lower() for name in names)
+    @property
+    def kind(self) -> QuestionKind:
+        """What is asked of an answer."""
+        if not self.is_answerable:
+            return QuestionKind.UNANSWERABLE
+        return QuestionKind.FOLLOW_UP if self.follows else QuestionKind.PLAIN
+
+    def is_source(self, cited: Cited) -> bool:
+        """Whether the name or the title of a cited document is the expected one's."""
+        return any(self.document.lower() in name.lower() for name in (cited.uri, cited.title))
 
     def is_said_in(self, text: str) -> bool:
         """Whether an answer says what is expected; case and line breaks do not matter."""

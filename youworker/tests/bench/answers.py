@@ -2,92 +2,49 @@
 
 from __future__ import annotations
 
-import re
-import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from chat.evaluation.asking import hold_conversation
+from chat.evaluation.judging import (
+    Given,
+    Judged,
+    chain_of,
+    is_as_expected,
+    median_seconds,
+    shares_of,
+)
+from chat.services.model_checks import run_apart
 from youworker.tests.bench import Figure, Report, at_least
-from youworker.tests.bench.answer_asking import Given, ask_all
 from youworker.tests.bench.answer_questions import GOLDEN, HELD_OUT, LIBRARY, read_questions
 from youworker.tests.bench.product import run_command, running_product
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from accounts.models import User
+    from chat.evaluation.judging import Share
     from youworker.tests.bench.answer_questions import Expected
 
 QUOTE = "quote"
-# How models say that they know nothing, which the built-in one does as well.
-NO_ANSWER = re.compile(
-    r"\b(?:found nothing|unable to (?:find|answer)"
-    r"|(?:could|can|did|do|does)(?: not|n['\u2019]t) (?:find|hold|contain|mention|say|specify"
-    r"|provide|include|state|answer|know)"
-    r"|no (?:information|mention|answer|details?|data)"
-    r"|not (?:mentioned|specified|stated|available|found|provided|contained|included)"
-    r"|non (?:ho|è|sono|contengono|contiene|indica|indicano|risulta|riporta|riportano"
-    r"|specifica|specificano|menziona|menzionano|trovo|posso)"
-    r"|nessun['\u2019 ]?\s?informazion[ei]"
-    r"|keine (?:angaben?|informationen)|nicht (?:gefunden|enthalten|angegeben|erwähnt))\b",
-    re.IGNORECASE,
-)
-# What a document says is not what the model says.
-QUOTED = re.compile("“[^”]*”")
-# Somebody who knows nothing says so at once.
-BEGINNING = 300
 # What issue and tests ask of the built-in model.
 REFUSED_BUDGET, SUPPORTED_BUDGET, ANSWERED_BUDGET = 0.95, 0.95, 0.90
+# The names of shares, with their budgets.
+FIGURES = {
+    "answered": ("answered", ANSWERED_BUDGET),
+    "right_document": ("right document first", None),
+    "right": ("right answer", None),
+    "right_follow_ups": ("right answer to follow-ups", None),
+    "refused": ("refused of the unanswerable", REFUSED_BUDGET),
+    "supported": ("citations that hold their sentences", SUPPORTED_BUDGET),
+}
 REPORT = (
     "from youworker.tests.bench.answers import print_answers;"
     " print_answers({conversations!r}, {model!r}, {user!r})"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """An answer beside what was expected."""
-
-    expected: Expected
-    given: Given
-
-    @property
-    def is_refusal(self) -> bool:
-        """Whether it says that there is no answer; a failed run says nothing."""
-        return NO_ANSWER.search(QUOTED.sub("", self.given.text)[:BEGINNING]) is not None
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether it says something and names a source for it."""
-        return bool(self.given.citations) and not self.is_refusal
-
-    @property
-    def is_right_document(self) -> bool:
-        """Whether the first source is the expected document."""
-        first = self.given.citations[:1]
-        return self.is_answered and any(
-            self.expected.is_document(one.uri, one.title) for one in first
-        )
-
-    @property
-    def is_right(self) -> bool:
-        """Whether it says what is expected and names the document among its sources."""
-        named = (self.expected.is_document(one.uri, one.title) for one in self.given.citations)
-        return self.is_answered and any(named) and self.expected.is_said_in(self.given.text)
-
-    def as_json(self) -> dict[str, Any]:
-        """Question and answer as plain data."""
-        right = self.is_right if self.expected.is_answerable else self.is_refusal
-        return {**self.given.as_json(), "expected": self.expected.document, "right": right}
-
-    def as_line(self) -> str:
-        """What went wrong, in a line."""
-        sources = ", ".join(one.title for one in self.given.citations) or "no source"
-        said = " ".join(self.given.text.split())[:160] or self.given.status
-        return f"  {self.expected.question} -> {said} ({sources})"
 
 
 @dataclass(slots=True)
@@ -96,27 +53,15 @@ class Measured:
 
     model: str
     name: str
-    answers: list[Judged] = field(default_factory=list)
+    answers: list[Judged[Expected]] = field(default_factory=list)
 
     def figures(self) -> list[Figure]:
         """The shares, with budgets for the built-in model; a model of others has none."""
-        alone = [one for one in self.answers if one.expected.is_answerable]
-        first = [one for one in alone if not one.expected.follows]
-        further = [one for one in alone if one.expected.follows]
-        unanswerable = [one for one in self.answers if not one.expected.is_answerable]
-        cited = [cited.supported for one in self.answers for cited in one.given.citations]
+        shares = shares_of(self.answers)
+        seconds = median_seconds(self.answers)
         return [
-            self.figure("answered", (one.is_answered for one in first), ANSWERED_BUDGET),
-            self.figure("right document first", (one.is_right_document for one in first)),
-            self.figure("right answer", (one.is_right for one in first)),
-            self.figure("right answer to follow-ups", (one.is_right for one in further)),
-            self.figure(
-                "refused of the unanswerable",
-                (one.is_refusal for one in unanswerable),
-                REFUSED_BUDGET,
-            ),
-            self.figure("citations that hold their sentences", cited, SUPPORTED_BUDGET),
-            Figure(f"{self.label}, seconds of an answer, median", self.seconds, "s"),
+            *(self.figure(shares[key], *said) for key, said in FIGURES.items()),
+            Figure(f"{self.label}, seconds of an answer, median", seconds, "s"),
         ]
 
     @property
@@ -124,27 +69,17 @@ class Measured:
         """What the figures are about."""
         return f"{self.model}, {self.name}"
 
-    @property
-    def seconds(self) -> float:
-        """How long half of the answers took at most."""
-        return statistics.median(one.given.seconds for one in self.answers)
-
-    def figure(self, name: str, held: Iterable[bool], budget: float | None = None) -> Figure:
+    def figure(self, share: Share, name: str, budget: float | None) -> Figure:
         """A share and of how many it is; 1 of none."""
-        values = list(held)
-        share = sum(values) / len(values) if values else 1.0
-        whole = f"{self.label}: {name} (of {len(values)})"
+        value = share.held / share.whole if share.whole else 1.0
+        whole = f"{self.label}: {name} (of {share.whole})"
         if budget is None or self.model != QUOTE:
-            return Figure(whole, share, "")
-        return at_least(whole, share, "", budget)
+            return Figure(whole, value, "")
+        return at_least(whole, value, "", budget)
 
-    def failures(self) -> list[Judged]:
+    def failures(self) -> list[Judged[Expected]]:
         """The answers that are not as expected."""
-        return [
-            one
-            for one in self.answers
-            if not (one.is_right if one.expected.is_answerable else one.is_refusal)
-        ]
+        return [one for one in self.answers if not is_as_expected(one.kind, one.verdict)]
 
 
 def run(models: Sequence[str], files: Sequence[Path] = (GOLDEN, HELD_OUT)) -> Report:
@@ -167,10 +102,7 @@ def run(models: Sequence[str], files: Sequence[Path] = (GOLDEN, HELD_OUT)) -> Re
 
 
 def evaluate(models: Sequence[str], path: Path, *, actor: User) -> Report:
-    """Measure the models on documents that the actor has ingested already.
-
-    The conversations are the actor's and are left to them.
-    """
+    """Measure the models on documents that the actor has ingested already."""
     expected = read_questions(path)
     measured = [
         judged(
@@ -200,12 +132,16 @@ def conversations_of(expected: Sequence[Expected]) -> list[list[str]]:
     return [chain_of(one.question, before) for one in expected]
 
 
-def chain_of(question: str, before: dict[str, str]) -> list[str]:
-    """A question behind those that it follows; a circle ends where it began."""
-    chain = [question]
-    while (earlier := before.get(chain[0])) and earlier not in chain:
-        chain.insert(0, earlier)
-    return chain
+def ask_all(conversations: Sequence[Sequence[str]], *, model: str, user: User) -> list[list[Given]]:
+    """The answers to the questions of each conversation, one after the other."""
+    return run_apart(hold_conversations(conversations, model, user))
+
+
+async def hold_conversations(
+    conversations: Sequence[Sequence[str]], model: str, user: User
+) -> list[list[Given]]:
+    """The same in this event loop."""
+    return [await hold_conversation(each, model=model, actor=user) for each in conversations]
 
 
 def judged(
@@ -224,8 +160,22 @@ def report_of(measured: Sequence[Measured]) -> Report:
         for each in measured
         for line in (
             f"{each.label}, not as expected:",
-            *(one.as_line() for one in each.failures()),
+            *map(line_of, each.failures()),
         )
     ]
-    answers = {each.label: [one.as_json() for one in each.answers] for each in measured}
+    answers = {each.label: list(map(json_of, each.answers)) for each in measured}
     return Report(figures, details={"answers": answers}, notes=notes)
+
+
+def json_of(judged: Judged[Expected]) -> dict[str, Any]:
+    """Question and answer as plain data."""
+    right = is_as_expected(judged.kind, judged.verdict)
+    return {**judged.given.as_json(), "expected": judged.expected.document, "right": right}
+
+
+def line_of(judged: Judged[Expected]) -> str:
+    """What went wrong, in a line."""
+    given = judged.given
+    sources = ", ".join(one.title for one in given.citations) or "no source"
+    said = " ".join(given.text.split())[:160] or given.status
+    return f"  {judged.expected.question} -> {said} ({sources})"

@@ -1,0 +1,1 @@
+"""Answers evaluated on golden questions: asked by whole runs, with the rights of one person."""
