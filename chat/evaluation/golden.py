@@ -1,0 +1,107 @@
+"""Golden questions, as answers are judged by them: what is a right source, what has to be said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chat.enums import QuestionKind
+from chat.evaluation.asking import hold_conversation
+from chat.evaluation.judging import Judged, chain_of
+from documents.models import GoldenQuestion
+from documents.queries import right_documents
+from youworker.core.unicode import fold
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from accounts.models import User
+    from chat.evaluation.judging import Cited
+    from documents.models import Collection
+
+# Between words of which one is enough.
+OR = "|"
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenExpectation:
+    """What a right answer to a golden question cites and says."""
+
+    question: str
+    kind: QuestionKind
+    # Ids of the right documents, of which whoever asks may read one at least.
+    documents: frozenset[str] = frozenset()
+    # Lines of words, with `|` between alternatives.
+    answer: str = ""
+    # What is asked before it in the same conversation.
+    follows: str = ""
+    collection: Collection | None = None
+
+    def is_source(self, cited: Cited) -> bool:
+        """Whether a citation is of a right document."""
+        return cited.document in self.documents
+
+    def is_said_in(self, text: str) -> bool:
+        """Whether an answer says one of the words of each line; case and accents do not matter."""
+        said = words_of(text)
+        return all(
+            any(is_within(words, said) for words in map(words_of, line.split(OR)) if words)
+            for line in self.answer.splitlines()
+            if line.strip(f"{OR} ")
+        )
+
+
+def words_of(text: str) -> str:
+    """A text as it is compared."""
+    return " ".join(fold(text).split())
+
+
+def is_within(words: str, said: str) -> bool:
+    """Whether something is said; 27 is not said by 127, 2.27 or 27.5."""
+    pattern = re.escape(words)
+    if words[0].isdigit():
+        pattern = rf"(?<![\d])(?<!\d[.,]){pattern}"
+    if words[-1].isdigit():
+        pattern = rf"{pattern}(?!\d|[.,]\d)"
+    return re.search(pattern, said) is not None
+
+
+def expectations(collection: Collection | None, actor: User) -> list[GoldenExpectation]:
+    """What is expected of answers to all golden questions, or to a collection's, as the actor."""
+    rows = GoldenQuestion.objects.about(collection).select_related("collection").order_by("pk")
+    return [expectation_of(row, actor) for row in rows]
+
+
+def expectation_of(row: GoldenQuestion, actor: User) -> GoldenExpectation:
+    """What is expected of an answer to one question."""
+    return GoldenExpectation(
+        question=row.question,
+        kind=kind_of(row),
+        documents=frozenset(map(str, right_documents(row, actor))),
+        answer=row.answer,
+        follows=row.follows,
+        collection=row.collection,
+    )
+
+
+def kind_of(row: GoldenQuestion) -> QuestionKind:
+    """What a question asks of an answer."""
+    if row.unanswerable:
+        return QuestionKind.UNANSWERABLE
+    return QuestionKind.FOLLOW_UP if row.follows else QuestionKind.PLAIN
+
+
+async def judged_answers(
+    expected: Sequence[GoldenExpectation], *, model: str, actor: User
+) -> AsyncGenerator[Judged[GoldenExpectation], None]:
+    """Ask one question after the other, each behind those that it follows, and judge.
+
+    Raises `NoRoom` while people need the model's server, and what else refuses a question.
+    """
+    before = {one.question: one.follows for one in expected}
+    for one in expected:
+        given = await hold_conversation(
+            chain_of(one.question, before), model=model, collection=one.collection, actor=actor
+        )
+        yield Judged(one, given[-1])
