@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import PrivateKind
 from accounts.services import open_private
-from chat import prompt_admin, server_admin, services
+from chat import evaluation_admin, prompt_admin, server_admin, services
 from chat.deletion import purge_sessions, removable_sessions
 from chat.grants import revoke_grants
 from chat.models import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 # Pages of their own, which register themselves.
-__all__ = ["prompt_admin", "server_admin"]
+__all__ = ["evaluation_admin", "prompt_admin", "server_admin"]
 
 
 @transaction.atomic

@@ -3,8 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import (
+    AnswerEvaluation,
     Attachment,
     Citation,
+    JudgedAnswer,
     Message,
     ModelCall,
     ModelServer,
@@ -161,4 +163,26 @@ name_model(
     session=_("conversation"),
     tool_edition=_("edition of the tool"),
     expires_at=_("ends"),
+)
+name_model(
+    AnswerEvaluation,
+    _("evaluation of answers"),
+    _("evaluations of answers"),
+    asker=_("with whose rights"),
+    total=_("questions"),
+    error=_("error"),
+)
+name_model(
+    JudgedAnswer,
+    _("judged answer"),
+    _("judged answers"),
+    question=_("question"),
+    kind=_("kind of question"),
+    verdict=_("verdict"),
+    text=_("text"),
+    sources=_("sources"),
+    is_right_document=_("right document named first"),
+    cited=_("citations"),
+    supported=_("citations that hold their sentences"),
+    seconds=_("seconds"),
 )

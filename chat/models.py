@@ -20,6 +20,7 @@ from chat.enums import (
     SessionOrigin,
     ToolRunStatus,
 )
+from chat.evaluation_models import AnswerEvaluation, JudgedAnswer
 from chat.managers import (
     CitationQuerySet,
     MessageQuerySet,
@@ -48,8 +49,10 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "AnswerEvaluation",
     "Attachment",
     "Citation",
+    "JudgedAnswer",
     "Message",
     "ModelCall",
     "ModelServer",

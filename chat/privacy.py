@@ -113,5 +113,22 @@ DATA_POLICIES = (
         file="summaries",
         exported=names("id session upto model messages content tokens_in tokens_out", TIMES),
     ),
+    # Answers say what their asker may read, so nothing of them stays without the account.
+    DataPolicy(
+        "chat.AnswerEvaluation",
+        owners=("asker",),
+        file="evaluations-of-answers",
+        exported=names("id model collection status total figures error finished_at", TIMES),
+        not_exported=not_exported(TECHNICAL, f"asker losses {LEASE}"),
+    ),
+    DataPolicy(
+        "chat.JudgedAnswer",
+        owners=("run__asker",),
+        file="judged-answers",
+        exported=names(
+            "id run question kind verdict text sources is_right_document cited supported seconds",
+            TIMES,
+        ),
+    ),
     impersonal("chat.SystemPrompt", "id content is_only created_at updated_at"),
 )

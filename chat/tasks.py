@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 
 from chat.approvals import time_out_approvals
 from chat.deletion import forget_logs as forget_ended_logs
+from chat.evaluation.runs import evaluate_next
 from chat.grants import remove_ended_grants
 from chat.llm.admission import forget_lost_calls
 from chat.model_servers import ServedModel
@@ -13,6 +16,9 @@ from chat.runs import sweeper
 from chat.services.model_checks import look_at_servers
 from chat.services.model_checks import try_models as try_served_models
 from chat.unkept import erase_unkept as erase_unkept_sessions
+
+# Seconds one task works on evaluations before others get their turn.
+SLICE = 20.0
 
 
 @shared_task
@@ -47,3 +53,11 @@ def try_models(model_ids: list[str]) -> int:
     """Ask models small questions; how many were asked."""
     rows = ServedModel.objects.filter(pk__in=model_ids).select_related("server").by_server()
     return try_served_models(rows)
+
+
+@shared_task
+def evaluate_answers() -> None:
+    """Have golden questions answered for a time slice; meant to be called every ten seconds."""
+    until = time.monotonic() + SLICE
+    while evaluate_next(until=until) and time.monotonic() < until:
+        pass

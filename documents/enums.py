@@ -57,12 +57,3 @@ class TaskPriority(models.IntegerChoices):
 
     UPLOAD = 0, _("Upload")
     BACKFILL = 1, _("Backfill")
-
-
-class EvaluationStatus(models.TextChoices):
-    """How far an evaluation is."""
-
-    QUEUED = "queued", _("Queued")
-    RUNNING = "running", _("Running")
-    DONE = "done", _("Done")
-    FAILED = "failed", _("Failed")

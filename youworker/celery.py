@@ -113,6 +113,7 @@ app.conf.beat_schedule = {
     "read sources that are due": every(30, "ingestion.tasks.sync_sources"),
     "prepare and drop embedding models": every(10, "documents.tasks.settle_models"),
     "go on with evaluations of searches": every(10, "documents.tasks.evaluate_searches"),
+    "go on with evaluations of answers": every(10, "chat.tasks.evaluate_answers"),
     "index documents again after an update": every(10, "documents.tasks.reindex_documents"),
     "end runs whose process is gone": every(10, "chat.tasks.sweep_runs"),
     "erase answers that nobody wants kept": every(30, "chat.tasks.erase_unkept"),

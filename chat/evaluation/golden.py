@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat.enums import QuestionKind
-from chat.evaluation.asking import hold_conversation
-from chat.evaluation.judging import Judged, chain_of
-from documents.models import GoldenQuestion
 from documents.queries import right_documents
 from youworker.core.unicode import fold
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
-
     from accounts.models import User
     from chat.evaluation.judging import Cited
-    from documents.models import Collection
+    from documents.models import Collection, GoldenQuestion
 
 # Between words of which one is enough.
 OR = "|"
@@ -67,12 +62,6 @@ def is_within(words: str, said: str) -> bool:
     return re.search(pattern, said) is not None
 
 
-def expectations(collection: Collection | None, actor: User) -> list[GoldenExpectation]:
-    """What is expected of answers to all golden questions, or to a collection's, as the actor."""
-    rows = GoldenQuestion.objects.about(collection).select_related("collection").order_by("pk")
-    return [expectation_of(row, actor) for row in rows]
-
-
 def expectation_of(row: GoldenQuestion, actor: User) -> GoldenExpectation:
     """What is expected of an answer to one question."""
     return GoldenExpectation(
@@ -90,18 +79,3 @@ def kind_of(row: GoldenQuestion) -> QuestionKind:
     if row.unanswerable:
         return QuestionKind.UNANSWERABLE
     return QuestionKind.FOLLOW_UP if row.follows else QuestionKind.PLAIN
-
-
-async def judged_answers(
-    expected: Sequence[GoldenExpectation], *, model: str, actor: User
-) -> AsyncGenerator[Judged[GoldenExpectation], None]:
-    """Ask one question after the other, each behind those that it follows, and judge.
-
-    Raises `NoRoom` while people need the model's server, and what else refuses a question.
-    """
-    before = {one.question: one.follows for one in expected}
-    for one in expected:
-        given = await hold_conversation(
-            chain_of(one.question, before), model=model, collection=one.collection, actor=actor
-        )
-        yield Judged(one, given[-1])

@@ -225,6 +225,11 @@ def share(held: Iterable[bool]) -> Share:
     return Share(sum(values), len(values))
 
 
+def value_of(share: Share) -> float:
+    """A share between 0 and 1; 1 of none."""
+    return share.held / share.whole if share.whole else 1.0
+
+
 def median_seconds(outcomes: Sequence[Outcome]) -> float:
     """How long half of the answers took at most; 0 of none."""
     return statistics.median([one.seconds for one in outcomes] or [0.0])

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import io
-import json
+import time
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import UserFactory
+from chat import tasks
 from chat.agent.types import TextDelta
 from chat.enums import QuestionKind, Verdict
-from chat.evaluation.golden import GoldenExpectation, expectations
+from chat.evaluation import asking, runs
+from chat.evaluation.golden import GoldenExpectation, expectation_of
+from chat.exceptions import NoRoom
 from chat.management.commands import eval_answers
-from chat.models import Session
+from chat.models import AnswerEvaluation, Session
 from chat.services import background
+from chat.services.model_checks import run_apart
 from chat.tests.fakes import ScriptedModel
-from documents.models import Document, GoldenQuestion
+from documents.exceptions import NothingToEvaluate
+from documents.models import GoldenQuestion
 from documents.services import golden_questions
 from documents.tests.factories import CollectionFactory, DocumentFactory
 from ingestion.management.commands import ingest
+from youworker.core.evaluations import MOST_LOSSES
+from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.rows import refreshed
 
 
 def golden(question, **fields):
@@ -43,22 +51,30 @@ def library(monkeypatch, tmp_path):
     return user
 
 
-def evaluated(*arguments):
-    printed = io.StringIO()
-    call_command("eval_answers", "--user=ann", "--json", *arguments, stdout=printed)
-    return json.loads(printed.getvalue())
+def evaluate(asker, **options):
+    """The evaluation of all questions, by a worker."""
+    run = runs.start_evaluation(asker=asker, **options)
+    tasks.evaluate_answers()
+    return refreshed(run)
+
+
+def verdicts(run):
+    return list(run.answers.order_by("pk").values_list("verdict", flat=True))
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_the_built_in_model_is_judged_by_whole_answers_of_which_nothing_stays(library):
-    found = evaluated("--model=quote")
+def test_workers_have_all_questions_answered_and_keep_the_figures(library):
+    run = evaluate(library, model="quote")
 
-    assert [one["verdict"] for one in found["answers"]] == ["right", "wrong", "refused"]
-    assert found["answers"][0]["citations"][0]["supported"]
-    assert found["figures"]["right"] == 0.5
-    assert found["figures"]["refused"] == 1.0
-    assert found["counts"]["as_expected"] == 3
+    first = run.answers.earliest("pk")
+    assert (run.status, verdicts(run)) == ("done", ["right", "wrong", "refused"])
+    assert "28 days" in first.text
+    assert [source["title"] for source in first.sources] == ["Leave"]
+    assert (first.cited, first.supported, first.is_right_document) == (1, 1, True)
+    assert (run.figures["right"], run.figures["right_of"]) == (0.5, 2)
+    assert (run.figures["refused"], run.figures["questions"]) == (1.0, 3)
+    # No conversation is left to the asker.
     assert Session.objects.count() == Session.objects.unkept().count() == 3
 
 
@@ -69,67 +85,115 @@ def test_a_question_is_asked_behind_the_one_it_follows(library, spoken_by):
     golden("And how much is it?", addresses=["fees.md"], follows="What is a locker?")
     model = spoken_by(ScriptedModel([[TextDelta("A box.")], [TextDelta("14 euros.")]]))
 
-    found = evaluated()
+    run = evaluate(library)
 
     assert [turn.content for turn in model.seen[1] if turn.role == "user"] == [
         "What is a locker?",
         "And how much is it?",
     ]
-    assert [(one["kind"], one["verdict"]) for one in found["answers"]] == [
-        (QuestionKind.FOLLOW_UP, Verdict.UNSOURCED)
-    ]
+    answer = run.answers.get()
+    assert (answer.kind, answer.verdict) == (QuestionKind.FOLLOW_UP, Verdict.UNSOURCED)
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_too_few_right_answers_end_with_an_error_and_are_told(library, capsys):
-    with pytest.raises(CommandError, match=r"0.6667 of the answers are as expected, not 0.9"):
-        call_command("eval_answers", "--user=ann", "--min-right=0.9", "--model=quote")
+def test_an_evaluation_goes_on_where_it_was_left_and_asks_nothing_twice(library, spoken_by):
+    model = spoken_by(ScriptedModel([[TextDelta("I found nothing.")]] * 3))
+    run = runs.start_evaluation(asker=library)
 
+    assert not runs.evaluate_next(until=time.monotonic())
+    lost = AnswerEvaluation.objects.claim()  # by a worker that is killed now
+    assert verdicts(run) == ["refused"]
+    let_leases_end(AnswerEvaluation.objects.all())
+    tasks.evaluate_answers()
+
+    run = refreshed(run)
+    assert (run.status, run.losses, len(model.seen)) == ("done", 1, 3)
+    assert not runs.keep_answer(lost, GoldenQuestion.objects.first(), None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_goes_wrong_is_tried_again_and_then_given_up(monkeypatch):
+    run = asked_in_vain(monkeypatch, RuntimeError("a mistake of ours"))
+
+    for _ in range(MOST_LOSSES - 1):
+        tasks.evaluate_answers()
+        assert refreshed(run).status == "running"
+        AnswerEvaluation.objects.update(lease_until=None)
+    tasks.evaluate_answers()
+
+    assert refreshed(run).status == "failed"
+    assert "the log" in refreshed(run).error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_come_first(monkeypatch):
+    run = asked_in_vain(monkeypatch, NoRoom("No room."))
+
+    tasks.evaluate_answers()
+
+    run = refreshed(run)
+    assert (run.status, run.losses, run.lease_token) == ("running", 0, None)
+    with pytest.raises(CommandError, match="later"):
+        call_command("eval_answers", "--user", run.asker.username, "--json")
+
+
+def asked_in_vain(monkeypatch, error):
+    golden("When?", unanswerable=True)
+
+    async def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(runs, "hold_conversation", fail)
+    return runs.start_evaluation(asker=UserFactory())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_without_room_is_left_to_people(monkeypatch):
+    monkeypatch.setattr(background, "may_begin", lambda *_, **__: False)
+    monkeypatch.setattr(asking, "ROOM_SECONDS", 0.0)
+
+    with pytest.raises(NoRoom):
+        run_apart(asking.hold_conversation(["When?"], model="", actor=UserFactory()))
+    assert not Session.objects.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_command_tells_what_is_wrong_and_what_changed(library, spoken_by, capsys):
+    spoken_by(ScriptedModel([[TextDelta("I found nothing.")]] * 6))
+    with pytest.raises(CommandError, match=r"0.3333 of the answers are as expected, not 0.9"):
+        call_command("eval_answers", "--user=ann", "--min-right=0.9")
     printed = capsys.readouterr().out
-    assert "wrong: How much does a locker cost?" in printed
-    assert "legs" not in printed
+    spider = GoldenQuestion.objects.get(question__contains="spider")
+    spider.unanswerable, spider.addresses = False, ["leave.md"]
+    golden_questions.save_question(spider)
+
+    call_command("eval_answers", "--user=ann")
+
+    assert "refused: How much does a locker cost?" in printed
+    assert "spider" not in printed
+    assert "as expected -0.3333 since" in (later := capsys.readouterr().out)
+    assert "worse: refused -> refused  How many legs has a spider?" in later
+
+
+@pytest.mark.django_db
+def test_the_command_asks_as_the_collections_owner():
+    shelf = CollectionFactory()
+
+    assert eval_answers.asking_as(None, shelf) == shelf.owner
+    with pytest.raises(NothingToEvaluate):
+        runs.start_evaluation(collection=shelf, asker=shelf.owner)
 
 
 @pytest.mark.django_db
 def test_documents_of_others_are_no_right_sources():
     owner, stranger = UserFactory(), UserFactory()
-    document = DocumentFactory(owner=owner)
-    golden("When?", document_ids=[document.pk])
+    row = golden("When?", document_ids=[DocumentFactory(owner=owner).pk])
 
-    seen = [expectations(None, user)[0].documents for user in (owner, stranger)]
+    seen = [expectation_of(row, user).documents for user in (owner, stranger)]
 
-    assert seen == [{str(document.pk)}, frozenset()]
-    assert Document.objects.visible_to(owner).exists()
-
-
-@pytest.mark.django_db
-def test_questions_of_a_collection_are_asked_alone():
-    shelf = CollectionFactory()
-    golden("Of all?", unanswerable=True)
-    golden("Of it?", unanswerable=True, collection=shelf)
-
-    assert [one.question for one in expectations(shelf, shelf.owner)] == ["Of it?"]
-    assert eval_answers.asking_as(None, shelf) == shelf.owner
-
-
-@pytest.mark.django_db
-def test_without_questions_nobody_is_asked():
-    UserFactory(username="ann")
-
-    with pytest.raises(CommandError, match="no golden questions"):
-        call_command("eval_answers", "--user=ann")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_it_gives_up_where_people_leave_no_room(monkeypatch):
-    UserFactory(username="ann")
-    golden("When?", unanswerable=True)
-    monkeypatch.setattr(background, "may_begin", lambda *_, **__: False)
-    monkeypatch.setattr("chat.evaluation.asking.ROOM_SECONDS", 0.0)
-
-    with pytest.raises(CommandError, match="no room"):
-        call_command("eval_answers", "--user=ann")
+    assert seen == [{str(row.document_ids[0])}, frozenset()]
 
 
 @pytest.mark.parametrize(

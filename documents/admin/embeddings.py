@@ -15,7 +15,6 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from documents import services
-from documents.admin.acting import act_page, sent
 from documents.embedding import configured_model, prompts_for, require_usable
 from documents.evaluation import start_comparison, switch_model
 from documents.models import (
@@ -23,6 +22,7 @@ from documents.models import (
     EmbeddingTask,
     PassageEmbedding,
 )
+from youworker.core.acting import act_page, sent
 from youworker.core.admin import KeptAdmin, ReadOnlyAdmin
 from youworker.core.exceptions import DomainError
 

@@ -17,7 +17,6 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from documents import services
-from documents.admin.acting import act_page, sent
 from documents.enums import SearchMode
 from documents.evaluation import (
     FIGURES,
@@ -26,6 +25,7 @@ from documents.evaluation import (
     start_evaluation,
 )
 from documents.models import EmbeddingModel, EvaluationRun
+from youworker.core.acting import act_page, sent
 from youworker.core.admin import ReadOnlyAdmin
 from youworker.core.exceptions import DomainError
 

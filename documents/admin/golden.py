@@ -20,10 +20,10 @@ from unfold.widgets import (
 )
 
 from documents import services
-from documents.admin.acting import act_page, sent
 from documents.golden_csv import MOST_BYTES, read_table, write_table
 from documents.models import GoldenQuestion
 from documents.models.golden import LONGEST_ANSWER
+from youworker.core.acting import act_page, sent
 from youworker.core.admin import StaffAdmin
 from youworker.core.exceptions import DomainError, InvalidInput
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
 
-from documents.enums import EvaluationStatus, ModelState, SearchMode
+from documents.enums import ModelState, SearchMode
 from documents.evaluation.placing import Placing, ask_question, figures_of
 from documents.exceptions import NothingToEvaluate
 from documents.models import EvaluationResult, EvaluationRun, GoldenQuestion
 from documents.services.embeddings import ensure_active_model
 from youworker.core.effects import after_commit, queue_task
-from youworker.core.exceptions import DomainError, InvalidInput
-from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
+from youworker.core.evaluations import go_on, is_held
+from youworker.core.exceptions import InvalidInput
 from youworker.core.validators import validate_enum
 
 if TYPE_CHECKING:
@@ -29,13 +25,6 @@ if TYPE_CHECKING:
     from accounts.models import User
     from documents.models import Collection, EmbeddingModel
 
-logger = logging.getLogger(__name__)
-
-LEASE_SECONDS = 60
-# Seconds before an evaluation that failed is tried again.
-PAUSE = 15
-# Failures, and workers that were lost with an evaluation, before it is given up.
-MOST_LOSSES = 3
 # The task that goes on with evaluations; the schedule makes up for a broker that is away.
 EVALUATE = "documents.tasks.evaluate_searches"
 # Where a document stands that was not found among ten, when places are compared.
@@ -64,11 +53,11 @@ def start_evaluation(
     model: EmbeddingModel | None = None,
     collection: Collection | None = None,
     searcher: User,
-    is_held: bool = False,
+    held: bool = False,
 ) -> EvaluationRun:
     """Queue the golden questions to be asked as `searcher`, by default of the active model.
 
-    `is_held`: the caller goes on with it now (`go_on_with`). Raises `NothingToEvaluate`, and
+    `held`: the caller goes on with it now (`go_on_with`). Raises `NothingToEvaluate`, and
     `InvalidInput` for a model that has no index yet or any more.
     """
     model = model or ensure_active_model()
@@ -85,49 +74,19 @@ def start_evaluation(
         searcher=searcher,
         total=total,
     )
-    if is_held:
-        hold_evaluation(run)
+    if held:
+        EvaluationRun.objects.hold(run)
     else:
         after_commit(partial(queue_task, EVALUATE))
     return run
 
 
-def hold_evaluation(run: EvaluationRun) -> None:
-    """Lease an evaluation to the caller; the row is new, or locked."""
-    run.lease_token, run.status = uuid4(), EvaluationStatus.RUNNING
-    lease = new_lease(run.lease_token, LEASE_SECONDS)
-    EvaluationRun.objects.filter(pk=run.pk).update(status=run.status, **lease)
-
-
 def evaluate_next(*, until: float) -> bool:
     """Go on with the evaluation whose turn it is till `until` (monotonic); false for none."""
-    run = claim_evaluation()
+    run = EvaluationRun.objects.claim()
     if run is not None:
         go_on_with(run, until=until)
     return run is not None
-
-
-@transaction.atomic
-def claim_evaluation() -> EvaluationRun | None:
-    """Lease the oldest evaluation that nobody works on; one that costs workers is given up."""
-    unfinished = EvaluationRun.objects.unfinished()
-    unfinished.leased().suspect_expired()
-    lost = unfinished.leased().lost()
-    spoiled = lost.filter(losses__gte=MOST_LOSSES - 1)
-    spoiled.update(
-        status=EvaluationStatus.FAILED,
-        losses=F("losses") + 1,
-        error="Several workers were lost while they worked on this.",
-        finished_at=timezone.now(),
-        **RELEASED,
-    )
-    found = (unfinished.due() | lost).order_by("created_at", "pk").lock_free(1)
-    if not found:
-        return None
-    if found[0].lease_token is not None:
-        EvaluationRun.objects.filter(pk=found[0].pk).update(losses=F("losses") + 1)
-    hold_evaluation(found[0])
-    return found[0]
 
 
 def go_on_with(
@@ -140,37 +99,7 @@ def go_on_with(
 
     `tell` is called with how many were asked, and of how many.
     """
-    held = EvaluationRun.objects.held(run.lease_token)
-    try:
-        with keep_lease_alive(held, seconds=LEASE_SECONDS):
-            is_complete = ask_all(run, until, tell)
-    except DomainError as error:
-        held.update(status=EvaluationStatus.FAILED, error=error.message, **over())
-    except Exception:  # told at the evaluation, and tried again
-        logger.exception("The evaluation %s could not go on", run.pk)
-        give_back(run)
-    except BaseException:
-        held.update(**RELEASED)
-        raise
-    else:
-        if is_complete:
-            finish_evaluation(run)
-        else:
-            held.update(**RELEASED)
-    run.refresh_from_db()
-
-
-def give_back(run: EvaluationRun) -> None:
-    """Let an evaluation that went wrong wait for its next try, or give it up."""
-    held = EvaluationRun.objects.held(run.lease_token)
-    pause = {**RELEASED, "lease_until": lease_end(PAUSE), "losses": F("losses") + 1}
-    held.filter(losses__lt=MOST_LOSSES - 1).update(**pause)
-    held.update(
-        status=EvaluationStatus.FAILED,
-        error="This failed for a reason that the log has.",
-        losses=F("losses") + 1,
-        **over(),
-    )
+    go_on(run, partial(ask_all, run, until, tell), partial(figures_in, run))
 
 
 def ask_all(
@@ -194,7 +123,7 @@ def ask_all(
 @transaction.atomic
 def keep_placing(run: EvaluationRun, question: GoldenQuestion, placing: Placing) -> bool:
     """Write one result; false when the evaluation is not the caller's any more."""
-    if not EvaluationRun.objects.held(run.lease_token).select_for_update(no_key=True).exists():
+    if not is_held(run):
         return False
     # One that was removed meanwhile counts no more, and must not refuse the others.
     if GoldenQuestion.objects.filter(pk=question.pk).select_for_update(no_key=True).exists():
@@ -203,18 +132,10 @@ def keep_placing(run: EvaluationRun, question: GoldenQuestion, placing: Placing)
     return True
 
 
-def finish_evaluation(run: EvaluationRun) -> None:
-    """Write the figures of an evaluation that has asked everything."""
+def figures_in(run: EvaluationRun) -> dict[str, Any]:
+    """The figures of an evaluation that has asked everything."""
     names = [*Placing.__slots__]
-    placings = [Placing(*values) for values in run.results.values_list(*names)]
-    EvaluationRun.objects.held(run.lease_token).update(
-        status=EvaluationStatus.DONE, figures=figures_of(placings), error="", **over()
-    )
-
-
-def over() -> dict[str, object]:
-    """What a row of an evaluation that has ended looks like."""
-    return {**RELEASED, "finished_at": timezone.now(), "updated_at": timezone.now()}
+    return figures_of([Placing(*values) for values in run.results.values_list(*names)])
 
 
 def previous_evaluation(run: EvaluationRun) -> EvaluationRun | None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Count, OuterRef, Q, Subquery, Window
+from django.db.models import Count, OuterRef, Subquery, Window
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Lag
 
-from documents.enums import EvaluationStatus
-from youworker.core.leases import LeasedQuerySet
+from youworker.core.evaluations import EvaluationQuerySet
 from youworker.core.managers import BaseQuerySet
 
 if TYPE_CHECKING:
     from documents.models import Collection, EvaluationResult, EvaluationRun, GoldenQuestion
-
-OPEN = (EvaluationStatus.QUEUED, EvaluationStatus.RUNNING)
 
 
 class GoldenQuestionQuerySet(BaseQuerySet["GoldenQuestion"]):
@@ -35,24 +32,15 @@ class GoldenQuestionQuerySet(BaseQuerySet["GoldenQuestion"]):
         return self.about(run.collection).searchable().exclude(pk__in=asked.values("question_id"))
 
 
-class EvaluationRunQuerySet(LeasedQuerySet["EvaluationRun"]):
-    """Evaluations."""
-
-    def unfinished(self) -> Self:
-        """Limit to those that have not ended."""
-        return self.filter(status__in=OPEN)
-
-    def finished(self) -> Self:
-        """Limit to those whose figures are complete."""
-        return self.filter(status=EvaluationStatus.DONE)
+class EvaluationRunQuerySet(EvaluationQuerySet["EvaluationRun"]):
+    """Evaluations of searches."""
 
     def comparable_to(self, run: EvaluationRun) -> Self:
         """Limit to finished ones before it in the same mode, with the same rights, latest first."""
         same = self.finished().filter(
             mode=run.mode, collection=run.collection_id, searcher=run.searcher_id
         )
-        earlier = Q(created_at__lt=run.created_at) | Q(created_at=run.created_at, pk__lt=run.pk)
-        return same.filter(earlier).newest_first()
+        return same.before(run).newest_first()
 
     def with_progress(self) -> Self:
         """Annotate how many questions were asked."""

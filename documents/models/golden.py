@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from documents.enums import EvaluationStatus, SearchMode
+from documents.enums import SearchMode
 from documents.managers import (
     EvaluationResultQuerySet,
     EvaluationRunQuerySet,
@@ -15,7 +15,7 @@ from documents.managers import (
 )
 from documents.models.embeddings import EmbeddingModel
 from documents.models.library import Collection
-from youworker.core.leases import LeasedModel
+from youworker.core.evaluations import Evaluation
 from youworker.core.models import TimestampedModel
 
 LONGEST_QUESTION = 500
@@ -79,7 +79,7 @@ class GoldenQuestion(TimestampedModel):
         return self.question
 
 
-class EvaluationRun(TimestampedModel, LeasedModel):
+class EvaluationRun(Evaluation):
     """All golden questions, or a collection's, asked once as somebody, of one embedding model."""
 
     model = models.ForeignKey(
@@ -95,15 +95,6 @@ class EvaluationRun(TimestampedModel, LeasedModel):
     searcher = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="evaluation_runs"
     )
-    status = models.CharField(
-        max_length=16, choices=EvaluationStatus, default=EvaluationStatus.QUEUED
-    )
-    total = models.IntegerField(default=0, editable=False)
-    # Name of the figure to its value, between 0 and 1, or a count.
-    figures = models.JSONField(default=dict, editable=False)
-    losses = models.IntegerField(default=0, editable=False)
-    error = models.TextField(blank=True, editable=False)
-    finished_at = models.DateTimeField(null=True, editable=False)
 
     asked_count: int  # only after `with_progress()`
     previous_mrr: str | None  # only after `with_previous()`

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import UserFactory
 from documents import evaluation, services
-from documents.enums import EvaluationStatus, SearchMode
+from documents.enums import SearchMode
 from documents.evaluation import Placing, changes_between, figures_of, runs
 from documents.exceptions import NothingToEvaluate
 from documents.golden_csv import GoldenRow
@@ -18,6 +18,7 @@ from documents.tests.factories import CollectionFactory, DocumentFactory, embed,
 from documents.tests.fakes import BrokenEmbedder, LetterEmbedder
 from documents.tests.test_collections import actions
 from quotas.models import UsageEvent
+from youworker.core.evaluations import MOST_LOSSES, EvaluationStatus
 from youworker.core.exceptions import InvalidInput
 from youworker.tests.support.leases import let_leases_end
 from youworker.tests.support.rows import refreshed
@@ -176,7 +177,7 @@ def test_workers_ask_all_questions_and_keep_the_figures(library, ada):
 def test_an_evaluation_goes_on_where_a_killed_worker_left_it(library, ada):
     questions = [golden(f"penguins {number}", "birds.html") for number in range(3)]
     evaluation.start_evaluation(mode="keyword", searcher=ada)
-    lost = runs.claim_evaluation()
+    lost = EvaluationRun.objects.claim()
     runs.keep_placing(lost, questions[0], placed(7))
     assert not evaluation.evaluate_next(until=0)
 
@@ -193,11 +194,11 @@ def test_an_evaluation_goes_on_where_a_killed_worker_left_it(library, ada):
 def test_an_evaluation_that_costs_workers_is_given_up(library, ada):
     golden("penguins", "birds.html")
     run = evaluation.start_evaluation(mode="keyword", searcher=ada)
-    for _ in range(runs.MOST_LOSSES):
-        assert runs.claim_evaluation() is not None
+    for _ in range(MOST_LOSSES):
+        assert EvaluationRun.objects.claim() is not None
         let_leases_end(EvaluationRun.objects.all())
 
-    assert runs.claim_evaluation() is None
+    assert EvaluationRun.objects.claim() is None
     assert refreshed(run).status == EvaluationStatus.FAILED
     assert "Several workers were lost" in refreshed(run).error
 
@@ -210,7 +211,7 @@ def test_an_evaluation_that_goes_wrong_is_tried_again_and_then_given_up(library,
         raise RuntimeError("a mistake of ours")
 
     monkeypatch.setattr(runs, "ask_question", fail)
-    for _ in range(runs.MOST_LOSSES - 1):
+    for _ in range(MOST_LOSSES - 1):
         assert evaluation.evaluate_next(until=float("inf"))
         assert refreshed(run).status == EvaluationStatus.RUNNING
         assert not evaluation.evaluate_next(until=float("inf"))
@@ -297,7 +298,7 @@ def test_questions_that_got_worse_come_first(library, ada):
 def test_a_question_removed_meanwhile_does_not_end_the_evaluation(library, ada):
     question = golden("penguins", "birds.html")
     evaluation.start_evaluation(mode="keyword", searcher=ada)
-    run = runs.claim_evaluation()
+    run = EvaluationRun.objects.claim()
     GoldenQuestion.objects.filter(pk=question.pk).delete()
 
     assert runs.keep_placing(run, question, placed(1))

@@ -44,6 +44,7 @@ SECTIONS = (
             "documents.Tag": "label",
             "documents.GoldenQuestion": "quiz",
             "documents.EvaluationRun": "analytics",
+            "chat.AnswerEvaluation": "fact_check",
         },
     ),
     (

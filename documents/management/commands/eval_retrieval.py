@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from documents import services
-from documents.enums import EvaluationStatus, SearchMode
+from documents.enums import SearchMode
 from documents.evaluation import (
     FIGURES,
     changes_between,
@@ -19,6 +19,7 @@ from documents.evaluation import (
 )
 from documents.management.commands.embedding_models import model_called
 from documents.management.commands.golden_questions import user_called
+from youworker.core.evaluations import EvaluationStatus
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Command(BaseCommand):
             model=model_called(options["model"]) if options["model"] else None,
             collection=collection,
             searcher=searcher,
-            is_held=True,
+            held=True,
         )
         if not options["json"]:
             self.stdout.write(f"{run}, {run.total} questions as {searcher.username}")

@@ -12,7 +12,7 @@ from documents import services
 from documents.embedding import configured_model, prompts_for
 from documents.embedding.openai import native_dimensions
 from documents.encoder.known import MODELS
-from documents.enums import EvaluationStatus, ModelState, Provider
+from documents.enums import ModelState, Provider
 from documents.evaluation import (
     FIGURES,
     go_on_with,
@@ -25,6 +25,7 @@ from documents.management.commands.embedding_models import model_called
 from documents.management.commands.eval_retrieval import searcher_of
 from documents.models import EmbeddingModel, GoldenQuestion
 from youworker.core.commands import INTERRUPTED
+from youworker.core.evaluations import EvaluationStatus
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Command(BaseCommand):
         searcher = searcher_of(user, None)
         for one in models_to_compare(model):
             # Each is leased when its turn comes: nobody renews the lease of one that waits.
-            run = start_evaluation(model=one, searcher=searcher, is_held=True)
+            run = start_evaluation(model=one, searcher=searcher, held=True)
             go_on_with(run)
             if run.status != EvaluationStatus.DONE:
                 raise CommandError(run.error or "Another process goes on with the evaluation.")

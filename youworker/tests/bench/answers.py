@@ -15,6 +15,7 @@ from chat.evaluation.judging import (
     is_as_expected,
     median_seconds,
     shares_of,
+    value_of,
 )
 from chat.services.model_checks import run_apart
 from youworker.tests.bench import Figure, Report, at_least
@@ -71,7 +72,7 @@ class Measured:
 
     def figure(self, share: Share, name: str, budget: float | None) -> Figure:
         """A share and of how many it is; 1 of none."""
-        value = share.held / share.whole if share.whole else 1.0
+        value = value_of(share)
         whole = f"{self.label}: {name} (of {share.whole})"
         if budget is None or self.model != QUOTE:
             return Figure(whole, value, "")

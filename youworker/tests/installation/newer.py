@@ -11,7 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from chat.enums import CallKind, MessageRole
 from chat.models import (
+    AnswerEvaluation,
     Attachment,
+    JudgedAnswer,
     Message,
     ModelCall,
     ModelServer,
@@ -130,6 +132,8 @@ def make_document_rows(ada: User, document: Document) -> None:
         model=model, model_name=str(model), searcher=ada, total=1, finished_at=timezone.now()
     )
     EvaluationResult.objects.create(run=run, question=question, place=1, found=1, expected=1)
+    asked = AnswerEvaluation.objects.create(asker=ada, total=1, finished_at=timezone.now())
+    JudgedAnswer.objects.create(run=asked, question=question, kind="plain", verdict="right")
     other = EmbeddingModel.objects.create(provider="openai", name="away", dimensions=8)
     EmbeddingTask.objects.create(document=document, model=other, lane=1, turn=1)
 

@@ -37,4 +37,4 @@ def act_page(
         "said": said,
     }
     status = 422 if form.is_bound and form.errors else 200
-    return TemplateResponse(request, "documents/admin/act.html", context, status=status)
+    return TemplateResponse(request, "youworker/console/act.html", context, status=status)
