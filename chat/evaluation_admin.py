@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.shortcuts import redirect
-from django.utils.formats import date_format
+from django.template.defaultfilters import linebreaks_filter
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
@@ -189,7 +190,7 @@ def begin_evaluation(form: EvaluationForm, actor: User) -> AnswerEvaluation:
 
 def shown(value: float | None) -> str:
     """A share for a table, in percent."""
-    return NOTHING if value is None else f"{100 * value:.1f} %"
+    return NOTHING if value is None else f"{number_format(100 * value, 1)} %"
 
 
 def figures_table(run: AnswerEvaluation, before: AnswerEvaluation | None) -> str:
@@ -206,9 +207,9 @@ def figures_table(run: AnswerEvaluation, before: AnswerEvaluation | None) -> str
     ]
     seconds = (
         gettext("Seconds of an answer, median"),
-        f"{run.figures['seconds']:.1f}",
+        number_format(run.figures["seconds"], 1),
         "",
-        f"{before.figures['seconds']:.1f}" if before else NOTHING,
+        number_format(before.figures["seconds"], 1) if before else NOTHING,
     )
     names = ("", gettext("now"), gettext("number"), gettext("before"))
     head = format_html_join(
@@ -248,7 +249,7 @@ def answers_list(run: Any, answers: Sequence[JudgedAnswer]) -> str:
         for one in answers[:MOST_LISTED]
     )
     rows = format_html_join(
-        "", "<details class='mb-2'><summary>{} · {}</summary>{}</details>", parts
+        "", "<details class='mb-2 relative'><summary>{} · {}</summary>{}</details>", parts
     )
     if len(answers) <= MOST_LISTED:
         return rows
@@ -267,7 +268,5 @@ def answer_shown(answer: JudgedAnswer, shows_text: bool) -> str:  # noqa: FBT001
         "<li>[{}] {}: “{}”</li>",
         ((one["index"], one["title"], one["quote"]) for one in answer.sources),
     )
-    text = answer.text or gettext("Nothing was answered.")
-    return format_html(
-        "<p class='whitespace-pre-wrap break-words' dir='auto'>{}</p><ul>{}</ul>", text, sources
-    )
+    text = linebreaks_filter(answer.text or gettext("Nothing was answered."))
+    return format_html("<div class='break-words' dir='auto'>{}</div><ul>{}</ul>", text, sources)
