@@ -184,9 +184,6 @@ BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
 ZIP_DOCUMENTS = {DOCX, PPTX, XLSX, XLSB, EPUB, ODT, ODS, ODP}
 # What is unpacked, and is no text of its own.
 ARCHIVES = {ZIP, TAR, GZIP, BZIP2, XZ, ZSTD, SEVEN_ZIP, SIGNED}
-# How a signature that may wrap a file begins: the name of its kind, behind two lengths.
-SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
-SIGNED_HEAD = 20
 BY_START = (
     (b"\x1f\x8b", GZIP),
     (b"BZh", BZIP2),

@@ -16,6 +16,7 @@ from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.mailbox import is_mailbox
 from ingestion.parsing.media import check_speech, kind_of_image
 from ingestion.parsing.refusing import ITS_OWN_PROGRAM, refusal, refuse_by_beginning, refuse_by_name
+from ingestion.parsing.signatures import is_signed
 from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import LARGEST_RATIO, SMALL_UNPACKED
 
@@ -75,7 +76,7 @@ def kind_of_packed(data: bytes) -> Kind | None:
     for start, kind in kinds.BY_START:
         if data.startswith(start):
             return kind
-    if data.startswith(b"0") and kinds.SIGNED_DATA in data[: kinds.SIGNED_HEAD]:
+    if is_signed(data):
         return kinds.SIGNED
     return kinds.TAR if data[257:262] == b"ustar" else None
 

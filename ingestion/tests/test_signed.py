@@ -69,6 +69,24 @@ def test_a_signed_file_is_a_document_of_its_own(tmp_path):
     assert [member.path for member in parsed.members] == ["fattura.txt"]
 
 
+@pytest.mark.parametrize("line", [b"", b"-----BEGIN PKCS7-----\r\n"])
+def test_a_signed_file_in_base64_is_one_as_well(tmp_path, line):
+    path = tmp_path / "content"
+    path.write_bytes(line + base64.encodebytes(signed(LETTER)) + line.replace(b"BEGIN", b"END"))
+    into = Unpacking(tmp_path, Limits(9, 1000, 1000, 2))
+
+    assert [one.path for one in parse_file(path, "", name="a.txt.p7m", into=into).members] == [
+        "a.txt"
+    ]
+
+
+def test_a_text_that_begins_like_base64_stays_a_text(tmp_path):
+    path = tmp_path / "content"
+    path.write_text("MIT License\n\nPermission is hereby granted.\n")
+
+    assert parse_file(path, "", name="LICENSE").text.startswith("MIT License")
+
+
 def test_a_signature_alone_says_so(tmp_path):
     path = tmp_path / "content"
     path.write_bytes(signed(b"x", PKCS7Options.DetachedSignature))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingestion.parsing import kinds
-from ingestion.parsing.kinds import SIGNED_DATA
 from ingestion.parsing.refusing import refusal
+from ingestion.parsing.signatures import SIGNED_DATA, without_armour
 from ingestion.parsing.types import Extract
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def unpack_signed(data: bytes, name: str, into: Unpacking) -> Extract:
 def signed_content(data: bytes) -> bytes:
     """The message that a signature wraps; empty when it is none, encrypted or damaged."""
     try:
+        data = without_armour(data)
         outer = element_at(data, 0)
         kind, wrapped = list(elements(data, outer))[:2]
         if outer.tag != SEQUENCE or data[kind.start : kind.end] != SIGNED_DATA:
