@@ -20,7 +20,9 @@ from chat.evaluation.judging import (
     value_of,
 )
 from chat.exceptions import NoRoom
+from chat.llm.endpoints import refresh_endpoints
 from chat.models import AnswerEvaluation, JudgedAnswer
+from chat.services.chosen_models import check_model
 from chat.services.model_checks import run_apart
 from documents.exceptions import NothingToEvaluate
 from documents.models import GoldenQuestion
@@ -53,14 +55,23 @@ class Change:
         return is_expected(self.before) and not is_expected(self.now)
 
 
-@transaction.atomic
 def start_evaluation(
     *, model: str = "", collection: Collection | None = None, asker: User, held: bool = False
 ) -> AnswerEvaluation:
     """Queue the golden questions to be answered by a model, with the rights of `asker`.
 
-    `held`: the caller goes on with it now (`go_on_with`). Raises `NothingToEvaluate`.
+    `held`: the caller goes on with it now (`go_on_with`). Raises `NothingToEvaluate`, and
+    `UnknownModel` for a name that no server has.
     """
+    check_model(model)
+    return create_evaluation(model, collection, asker, held=held)
+
+
+@transaction.atomic
+def create_evaluation(
+    model: str, collection: Collection | None, asker: User, *, held: bool
+) -> AnswerEvaluation:
+    """Write an evaluation that is to be carried out."""
     total = GoldenQuestion.objects.about(collection).count()
     if not total:
         raise NothingToEvaluate("There are no golden questions to ask.")
@@ -81,6 +92,8 @@ def evaluate_next(*, until: float) -> bool:
     """
     run = AnswerEvaluation.objects.claim()
     if run is not None:
+        # No loop of a worker's reads the servers that staff added.
+        refresh_endpoints()
         go_on_with(run, until=until)
     return run is not None and run.status not in OPEN
 

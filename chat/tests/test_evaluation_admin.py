@@ -58,7 +58,11 @@ def test_an_evaluation_is_begun_with_ones_own_rights(staff):
 
 @pytest.mark.parametrize(
     ("form", "reason"),
-    [({}, "There are no golden questions"), ({"collection": "None"}, "There is no collection")],
+    [
+        ({}, "There are no golden questions"),
+        ({"collection": "None"}, "There is no collection"),
+        ({"model": "gpt-9"}, "gpt-9"),
+    ],
 )
 def test_what_cannot_be_evaluated_is_said_on_the_form(staff, form, reason):
     answer = staff.post(f"{RUNS}evaluate/", form)

@@ -15,8 +15,9 @@ from chat.enums import QuestionKind, Verdict
 from chat.evaluation import asking, runs
 from chat.evaluation.golden import GoldenExpectation, expectation_of
 from chat.exceptions import NoRoom
+from chat.llm import endpoints
 from chat.management.commands import eval_answers
-from chat.models import AnswerEvaluation, Session
+from chat.models import AnswerEvaluation, ModelServer, Session
 from chat.services import background
 from chat.services.model_checks import run_apart
 from chat.tests.fakes import ScriptedModel
@@ -27,6 +28,8 @@ from documents.tests.factories import CollectionFactory, DocumentFactory
 from ingestion.management.commands import ingest
 from youworker.core.evaluations import MOST_LOSSES
 from youworker.tests.support.leases import let_leases_end
+from youworker.tests.support.model_server import ModelServer as DoubleServer
+from youworker.tests.support.model_server import Turn
 from youworker.tests.support.rows import refreshed
 
 
@@ -156,6 +159,24 @@ def test_a_server_without_room_is_left_to_people(monkeypatch):
     with pytest.raises(NoRoom):
         run_apart(asking.hold_conversation(["When?"], model="", actor=UserFactory()))
     assert not Session.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_knows_the_servers_that_staff_added(monkeypatch):
+    golden("When?", unanswerable=True)
+    with DoubleServer() as double:
+        double.script(Turn(text="I found nothing."))
+        address = double.base_url.removeprefix("http://")
+        ModelServer.objects.create(name="late", url=double.base_url, address=address)
+        monkeypatch.setattr(endpoints, "stored", endpoints.Stored())  # as in a new worker
+        run = runs.create_evaluation("double", None, UserFactory(), held=False)
+
+        tasks.evaluate_answers()
+
+        run = refreshed(run)
+
+        assert (run.status, run.error, verdicts(run)) == ("done", "", ["refused"])
+        assert len(double.chats) == 1
 
 
 @pytest.mark.slow
