@@ -26,7 +26,7 @@ NO_ANSWER = re.compile(
     re.IGNORECASE,
 )
 # What a document says is not what the model says.
-QUOTED = re.compile("“[^”]*”")
+QUOTED = re.compile("“[^“”]*”")
 # Somebody who knows nothing says so at once.
 BEGINNING = 300
 

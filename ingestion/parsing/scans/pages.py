@@ -38,7 +38,7 @@ MOST_OBJECTS = 3000
 DEEPEST = 4
 DOTS_PER_POINT = 300 / 72
 # In quotes and brackets, with its punctuation; words may be joined.
-WORD = re.compile(r"[\"'(\[]*+(?:[A-Z]?[a-z]++|[A-Z]++)(?:[-'/.][A-Za-z]++)*+[\"')\].,;:!?]*+")
+WORD = re.compile(r"[\"'(\[]{0,4}+(?:[A-Z]?[a-z]++|[A-Z]++)(?:[-'/.][A-Za-z]++)*+[\"')\].,;:!?]*+")
 
 
 def scanned_texts(data: bytes, texts: Mapping[int, str]) -> dict[int, PictureText]:

@@ -36,7 +36,7 @@ LONGEST_MARK = 4
 # Of the width of a column: a line that reaches so far may go on in the next one.
 MOST_OF_WIDTH = 0.6
 
-ITEM = re.compile(r"(?:[•·▪◦‣*+»–—-]|\(?(?:\d{1,3}|[a-z]|[ivx]+)[.)]|[§$]+)(?=\s)")  # noqa: RUF001
+ITEM = re.compile(r"(?:[•·▪◦‣*+»–—-]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,8})[.)]|[§$]{1,4})(?=\s)")  # noqa: RUF001
 SENTENCE_END = re.compile(r"[.!?:;…。！？]['\"”»)\]]*$")  # noqa: RUF001 -- of other scripts
 HYPHENED = re.compile(r"[^\W\d_]-$")
 
