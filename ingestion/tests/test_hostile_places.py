@@ -20,8 +20,8 @@ class Letters:
     def __init__(self, letters):
         self.letters = letters
 
-    def boxes(self, _start, _end):
-        return [Box(0.1, 0.1, 0.5, 0.2)]
+    def lines(self, start, _end):
+        return [(start, [Box(0.1, 0.1, 0.5, 0.2)])]
 
 
 class Written:
