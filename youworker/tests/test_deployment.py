@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SCOPES = "chat,documents.read,documents.write,account,admin"
 # On a machine that does other things, too.
 PATIENT = {"timeout": 60}
-HALF = 128 * 1024 * 1024
+HALF, PIECE = 128 * 1024 * 1024, 1024 * 1024
 FORGED = {
     "X-Forwarded-For": "203.0.113.9",
     "X-Real-IP": "203.0.113.9",
@@ -301,9 +301,9 @@ async def check_uploads(deployment):
     async with half_an_upload(deployment, deployment.proxy) as (reader, writer, tail):
         await wait_until_async(lambda: deployment.stored_bytes() > HALF * 0.9)
         assert deployment.proxy.held_bytes() == 0
-        for piece in (bytes(HALF), tail):
-            writer.write(piece)
-            await writer.drain()
+        await send_half(writer)
+        writer.write(tail)
+        await writer.drain()
         assert deployment.proxy.held_bytes() == 0
         status = int((await reader.readline()).split()[1])
         assert (await read_headers(reader))["content-type"] == "application/json"
@@ -313,6 +313,13 @@ async def check_uploads(deployment):
     async with send_request(deployment.address, path, too_large, body=None) as answer:
         refused = orjson.loads(await answer.reader.read())
     assert (answer.status, refused["errors"][0]["code"]) == (413, "too_large")
+
+
+async def send_half(writer):
+    """Send half of the file; in one piece, each step would move what is left of it in memory."""
+    for _ in range(HALF // PIECE):
+        writer.write(bytes(PIECE))
+        await writer.drain()
 
 
 class half_an_upload:  # noqa: N801 -- read as a function
@@ -334,8 +341,7 @@ class half_an_upload:  # noqa: N801 -- read as a function
             f"Content-Length: {len(head) + 2 * HALF + len(tail)}",
         ]
         writer.write("\r\n".join([*lines, "", ""]).encode() + head)
-        writer.write(bytes(HALF))
-        await writer.drain()
+        await send_half(writer)
         return reader, writer, tail
 
     async def __aexit__(self, *_):
