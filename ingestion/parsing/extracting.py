@@ -52,7 +52,7 @@ def extract(data: bytes, mime: str, config: kreuzberg.ExtractionConfig) -> Any:
         return kreuzberg.extract_bytes_sync(data, mime, config=config)
     except kreuzberg.KreuzbergError as error:
         if PASSWORD.search(str(error)):
-            raise ParseFailed("encrypted_file", "The file is protected by a password.") from error
+            raise ENCRYPTED.failure() from error
         if NO_PAGES in str(error):
             raise ParseFailed("no_text", "The file has no pages.") from error
         raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error

@@ -18,7 +18,7 @@ from ingestion.parsing.media import check_speech, kind_of_image
 from ingestion.parsing.refusing import ITS_OWN_PROGRAM, refusal, refuse_by_beginning, refuse_by_name
 from ingestion.parsing.signatures import is_signed
 from ingestion.parsing.types import ParseFailed
-from ingestion.parsing.unpacking import LARGEST_RATIO, SMALL_UNPACKED
+from ingestion.parsing.unpacking import ENCRYPTED, LARGEST_RATIO, SMALL_UNPACKED
 
 if TYPE_CHECKING:
     from ingestion.parsing.kinds import Kind
@@ -171,7 +171,7 @@ def media_type(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
 def check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
     """Refuse what is locked or would unpack to more than the parser can hold."""
     if any(entry.flag_bits & 1 for entry in entries):
-        raise ParseFailed("encrypted_file", "The file is protected by a password.")
+        raise ENCRYPTED.failure()
     unpacked = sum(entry.file_size for entry in entries)
     bomb = unpacked > SMALL_UNPACKED and unpacked > size * LARGEST_RATIO
     if bomb or unpacked > LARGEST_UNPACKED:
@@ -183,7 +183,7 @@ def kind_of_ole(data: bytes) -> Kind:
     # A damaged file shows no names. Elsewhere they may belong to what is attached or embedded.
     names = outermost_names(data)
     if is_named("EncryptedPackage", names, data):
-        raise ParseFailed("encrypted_file", "The file is protected by a password.")
+        raise ENCRYPTED.failure()
     for stream, kind in OLE_STREAMS:
         if is_named(stream, names, data):
             return kind

@@ -16,6 +16,7 @@ from ingestion.parsing.office.sheet_rows import MOST_MERGED, SheetRows
 from ingestion.parsing.office.sheets import SHIFT_1904
 from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
 from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.unpacking import ENCRYPTED
 
 if TYPE_CHECKING:
     from ingestion.parsing.types import Extract
@@ -38,7 +39,7 @@ def opened(data: bytes) -> xlrd.Book:
         )
     except xlrd.XLRDError as error:
         if "encrypt" in str(error).lower():
-            raise ParseFailed("encrypted_file", "The file is protected by a password.") from error
+            raise ENCRYPTED.failure() from error
         raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
     except MemoryError:
         raise

@@ -17,7 +17,7 @@ from ingestion.parsing.office.old_word_styles import (
     read_numbering,
     read_styles,
 )
-from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.unpacking import ENCRYPTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ingestion.parsing.office.word_numbering import Numbering
 
 WORD_97, OLDEST = 0xA5EC, 0xC1
-ENCRYPTED, IN_FIRST_TABLE = 0x0100, 0x0200
+IS_ENCRYPTED, IN_FIRST_TABLE = 0x0100, 0x0200
 # Numbers of pairs of an offset and a size in the head of the file.
 STYLES, NOTE_PLACES, NOTES, COMMENT_PLACES, COMMENTS = 1, 2, 3, 4, 5
 CHARACTERS, PARAGRAPHS, PIECES, AUTHORS, ENDNOTE_PLACES, ENDNOTES = 12, 13, 33, 36, 46, 47
@@ -117,8 +117,8 @@ def read_word_file(data: bytes) -> WordFile | None:
         if kind != WORD_97 or version < OLDEST:
             return None
         (flags,) = struct.unpack_from("<H", main, 10)
-        if flags & ENCRYPTED:
-            raise ParseFailed("encrypted_file", "The file is protected by a password.")
+        if flags & IS_ENCRYPTED:
+            raise ENCRYPTED.failure()
         table = ole.openstream("1Table" if flags & IN_FIRST_TABLE else "0Table").read()
         title = title_of(ole)
     return Parts(main, table).whole(title)

@@ -11,7 +11,7 @@ from ingestion.parsing.office.open_prose import MOST_CELLS, Prose
 from ingestion.parsing.office.package import Package
 from ingestion.parsing.office.sheet_rows import MOST_ROWS, SheetRows
 from ingestion.parsing.office.writing import NOTES, NOTES_LEVEL, TITLE_LEVEL, Lines, Writer
-from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.unpacking import ENCRYPTED
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
@@ -61,7 +61,7 @@ def opened(data: bytes) -> Package:
     package = Package(data)
     # Looked for as bytes: old manifests do not declare their own names.
     if package.says(MANIFEST, b":encryption-data"):
-        raise ParseFailed("encrypted_file", "The file is protected by a password.")
+        raise ENCRYPTED.failure()
     return package
 
 
