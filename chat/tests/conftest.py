@@ -21,7 +21,7 @@ from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.redis_server import RedisServer
 from youworker.tests.support.small_model import TEMPLATE, files_of, serving, small_model_path
-from youworker.tests.support.waiting import PATIENCE_SECONDS
+from youworker.tests.support.waiting import wait_until_async
 
 
 @pytest.fixture
@@ -122,9 +122,7 @@ async def patient(monkeypatch):
     here = run_manager()
     here.serve()
     await asyncio.sleep(0)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await subscribers():  # noqa: ASYNC110 -- Redis tells nobody of it
-            await asyncio.sleep(0.02)
+    await wait_until_async(subscribers)
     here.news.clear()
     yield here
     await close_all()

@@ -13,7 +13,7 @@ from chat.agent.state import AgentState
 from chat.agent.tools import ToolEnded, ToolOutput, ToolStarted, ToolWaiting
 from chat.agent.types import ChatMessage, TextDelta, ToolCall, Usage
 from chat.tests.fakes import ListedTools, ScriptedModel
-from youworker.tests.support.waiting import PATIENCE_SECONDS
+from youworker.tests.support.waiting import wait_until_async
 
 
 class Bench(ListedTools):
@@ -97,9 +97,7 @@ async def test_a_stop_gives_up_all_calls_that_are_under_way():
     tools.reading = {"read"}
     model = ScriptedModel([[call(0, seconds=60), call(1, seconds=61)]])
     running = asyncio.create_task(collected(asked(), model, tools, calls_at_once=4))
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while tools.under_way < 2:  # noqa: ASYNC110 -- a counter tells nobody
-            await asyncio.sleep(0.01)
+    await wait_until_async(lambda: tools.under_way == 2)
 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -33,7 +33,7 @@ from youworker.core.per_loop import close_all
 from youworker.core.realtime.revocation import until_revoked
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.model_server import ModelServer, Turn
-from youworker.tests.support.waiting import PATIENCE_SECONDS
+from youworker.tests.support.waiting import wait_until_async
 from youworker.upstream.client import pools, read_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,9 +78,7 @@ def command_of(process):
 
 async def none_left(find):
     """Wait until the other ends have noticed as well."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while find():  # noqa: ASYNC110 -- nobody tells
-            await asyncio.sleep(0.02)
+    await wait_until_async(lambda: not find())
 
 
 def forget_former_garbage():

@@ -25,7 +25,7 @@ from chat.runs.stream import view_run
 from chat.tests.factories import MessageFactory, SessionFactory
 from chat.tests.fakes import ScriptedModel
 from youworker.core.leases import RELEASED
-from youworker.tests.support.waiting import PATIENCE_SECONDS
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -331,9 +331,7 @@ async def test_a_summary_of_a_process_that_died_is_made_once_by_the_next_one(spo
         session, text="And now?", options={"enable_tools": False}, actor=session.user
     )
     running = await launch(posted.run_id)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not former.seen:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await wait_until_async(lambda: former.seen)
     # What the sweeper does with an answer whose process is silent.
     await Run.objects.filter(pk=posted.run_id).aupdate(
         status=RunStatus.QUEUED, takeovers=1, **RELEASED

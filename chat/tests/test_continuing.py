@@ -26,7 +26,7 @@ from chat.tests.test_consumers import connected, heard, say
 from chat.tests.test_runs import texts, watched
 from documents.tests.factories import DocumentFactory, write
 from youworker.core.exceptions import InvalidInput
-from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
+from youworker.tests.support.waiting import wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,9 +137,11 @@ async def test_a_stop_of_the_rest_keeps_both_and_it_goes_on_again(spoken_by):
     spoken_by(ScriptedModel(turns))
     posted = await sync_to_async(go_on)(await sync_to_async(broken_run)())
     task = await launch(posted.run_id)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (await Message.objects.aget(run=posted.run_id, role="assistant")).content:  # noqa: ASYNC110 -- rows tell nobody of a change
-            await asyncio.sleep(0.05)
+
+    async def saved():
+        return (await Message.objects.aget(run=posted.run_id, role="assistant")).content
+
+    await wait_until_async(saved)
     await request_stop(posted.run_id)
     await task
     stopped = await Run.objects.select_related("answer", "user").aget(pk=posted.run_id)

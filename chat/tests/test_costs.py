@@ -29,7 +29,7 @@ from chat.tests.fakes import ScriptedModel
 from quotas.models import TokenUsage
 from youworker.core.exceptions import NotFound
 from youworker.tests.support.leases import let_leases_end
-from youworker.tests.support.waiting import PATIENCE_SECONDS
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -159,18 +159,15 @@ async def test_what_readers_thought_meanwhile_is_told_at_the_end(spoken_by):
 
 
 async def test_the_text_of_an_accepted_run_is_saved_while_it_is_made(spoken_by):
-    spoken_by(ScriptedModel([[TextDelta("So far."), 20.0]]))
+    spoken_by(ScriptedModel([[TextDelta("So far."), 600.0]]))
     session = await sync_to_async(SessionFactory)()
     here = run_manager()
     posted = await sync_to_async(accept)(lambda lease: ask(session, lease), manager=here)
 
     async def saved():
-        return await Message.objects.aget(run_id=posted.run_id, role="assistant")
+        return (await Message.objects.aget(run_id=posted.run_id, role="assistant")).content
 
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (await saved()).content:  # noqa: ASYNC110 -- rows tell nobody of a change
-            await asyncio.sleep(0.05)
-    assert (await saved()).content == "So far."
+    assert await wait_until_async(saved) == "So far."
 
 
 # The guarantees that hold all the same.

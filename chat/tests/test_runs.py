@@ -29,7 +29,7 @@ from youworker.core.leases import lease_end
 from youworker.core.per_loop import close_all
 from youworker.core.redis import async_redis, sync_redis
 from youworker.tests.support.leases import let_leases_end
-from youworker.tests.support.waiting import PATIENCE_SECONDS
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -201,9 +201,11 @@ async def test_the_partial_answer_is_saved_while_it_grows(spoken_by, monkeypatch
     spoken_by(ScriptedModel([[TextDelta("begun"), 600.0]]))
 
     run_id = await ask()
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while (await stored(run_id)).answer.content != "begun":  # noqa: ASYNC110 -- another thread saves
-            await asyncio.sleep(0.05)
+
+    async def is_begun():
+        return (await stored(run_id)).answer.content == "begun"
+
+    await wait_until_async(is_begun)
     growing = (await stored(run_id)).status
     await request_stop(run_id)
     await watched(run_id)

@@ -34,7 +34,7 @@ from mcp.tests.test_foreign_servers import EVERYTHING
 from quotas.models import Quota
 from youworker.core.config import BASE_DIR
 from youworker.core.per_loop import close_all
-from youworker.tests.support.waiting import PATIENCE_SECONDS
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until_async
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,7 +137,7 @@ async def test_a_model_that_sees_is_shown_the_image_of_a_result(spoken_by, answe
 async def test_the_stored_state_names_the_image_and_a_restart_shows_it_again(spoken_by, answering):
     answering(drawing(photograph(), mime="image/jpeg"))
     call = await drawing_call()
-    spoken_by(SeeingScript([[call], [30.0]]))
+    spoken_by(SeeingScript([[call], [600.0]]))
     session = await new_session()
     posted = await sync_to_async(services.post_message)(session, text="?", actor=session.user)
     await launch(posted.run_id)
@@ -224,9 +224,7 @@ async def test_a_model_that_does_not_see_reads_the_recognised_text(
     session = await new_session()
 
     asking = asyncio.create_task(asked(session))
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await Attachment.objects.aexists():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await wait_until_async(Attachment.objects.aexists)
     await sync_to_async(read_all)()
     events = await asking
     await asked(session, "How many, again?")
@@ -247,9 +245,7 @@ async def test_a_file_of_text_is_read_and_can_be_cited(spoken_by, answering, con
     session = await new_session()
 
     asking = asyncio.create_task(asked(session))
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await Attachment.objects.aexists():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await wait_until_async(Attachment.objects.aexists)
     await sync_to_async(read_all)()
     events = await asking
 

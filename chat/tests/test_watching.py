@@ -142,9 +142,7 @@ async def test_sockets_leave_no_task_behind():
 
     await ended.disconnect()
     cut.stop(exceptions=False)  # as the server does when it ends
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while asyncio.all_tasks() - before:  # noqa: ASYNC110 -- no one tells
-            await asyncio.sleep(0.02)
+    await wait_until_async(lambda: not asyncio.all_tasks() - before)
 
 
 def ask(user):
