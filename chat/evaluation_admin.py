@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.shortcuts import redirect
+from django.contrib import admin
 from django.template.defaultfilters import linebreaks_filter
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
@@ -14,27 +13,22 @@ from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from chat.evaluation.judging import SHARES
 from chat.evaluation.runs import (
     changes_between,
     is_expected,
-    previous_evaluation,
     start_evaluation,
 )
 from chat.models import AnswerEvaluation
 from documents import services as documents
-from youworker.core.acting import act_page, sent
-from youworker.core.admin import ReadOnlyAdmin
-from youworker.core.exceptions import DomainError
+from youworker.core.evaluation_admin import NOTHING, EvaluationAdmin, EvaluationForm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.db.models import QuerySet
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
     from accounts.models import User
     from chat.evaluation.runs import Change
@@ -42,7 +36,6 @@ if TYPE_CHECKING:
 
 # Answers that are listed.
 MOST_LISTED = 200
-NOTHING = "-"
 LABELS = {
     "as_expected": _("answers as expected"),
     "answered": _("questions answered, with a source"),
@@ -54,8 +47,10 @@ LABELS = {
 }
 
 
-class EvaluationForm(forms.Form):
+class AnswerForm(EvaluationForm):
     """What is evaluated."""
+
+    field_order = ("model", "collection")
 
     model = forms.CharField(
         label=capfirst(_("model")),
@@ -64,18 +59,17 @@ class EvaluationForm(forms.Form):
         max_length=200,
         required=False,
     )
-    collection = forms.CharField(
-        label=capfirst(_("only the questions about a collection")),
-        help_text=_("Its name or id."),
-        widget=UnfoldAdminTextInputWidget,
-        required=False,
-    )
 
 
 @admin.register(AnswerEvaluation)
-class AnswerEvaluationAdmin(ReadOnlyAdmin):
-    """How well answers were, each time they were evaluated; latest first."""
+class AnswerEvaluationAdmin(EvaluationAdmin):
+    """How well answers were, each time they were evaluated."""
 
+    form_of_evaluation = AnswerForm
+    said = _(
+        "A model answers all golden questions with your rights, behind everybody who waits for"
+        " an answer. No conversation is kept."
+    )
     list_display = (
         "created_at", "model_named", "collection", "status", "progress", "share", "difference",
     )  # fmt: skip
@@ -87,57 +81,34 @@ class AnswerEvaluationAdmin(ReadOnlyAdmin):
         "error", "figures_shown", "fallen", "risen", "unexpected", "expected",
     )  # fmt: skip
     readonly_fields = fields
-    actions_list: ClassVar = ["evaluate"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AnswerEvaluation]:
-        return AnswerEvaluation.objects.with_progress().with_previous().newest_first()
+    def begin(self, form: EvaluationForm, actor: User) -> None:
+        name = form.cleaned_data["collection"].strip()
+        start_evaluation(
+            model=form.cleaned_data["model"].strip(),
+            collection=documents.named_collection(name, actor=actor) if name else None,
+            asker=actor,
+        )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def changes(self, before: AnswerEvaluation, now: AnswerEvaluation) -> Sequence[Change]:
+        return changes_between(before, now)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """The evaluation with its answers, the one before and what changed since."""
+        """The evaluation with its answers, of which only the asker reads the texts.
+
+        They say what the asker may read, which others may not.
+        """
         run: Any = super().get_object(request, object_id, from_field)
         if run is not None:
-            run.before = previous_evaluation(run) if run.figures else None
-            run.changes = changes_between(run.before, run) if run.before else []
-            run.judged = list(run.answers.select_related("question").order_by("pk"))
-            # They say what the asker may read, which others may not.
             run.shows_texts = run.asker_id == request.user.pk
+            answers = run.answers.all() if run.shows_texts else run.answers.without_texts()
+            run.judged = list(answers.select_related("question").order_by("pk"))
         return run
-
-    def has_evaluate_permission(self, request: HttpRequest) -> bool:
-        """Whether an evaluation may be begun."""
-        return cast("User", request.user).has_perm("chat.add_answerevaluation")
-
-    @action(description=_("Evaluate now"), url_path="evaluate", permissions=["evaluate"])
-    def evaluate(self, request: HttpRequest) -> HttpResponse:
-        """Ask what is to be evaluated, then queue it with the rights of whoever asks."""
-        form = EvaluationForm(*sent(request))
-        if request.method == "POST" and form.is_valid():
-            try:
-                begin_evaluation(form, cast("User", request.user))
-            except DomainError as refusal:
-                form.add_error(None, refusal.in_words())
-            else:
-                messages.success(request, gettext("The questions are being asked."))
-                return redirect("admin:chat_answerevaluation_changelist")
-        said = gettext(
-            "A model answers all golden questions with your rights, behind everybody who waits for"
-            " an answer. No conversation is kept."
-        )
-        page = gettext("Evaluate now")
-        return act_page(self, request, form, page, page, said=said)
 
     @admin.display(description=_("model"), ordering="model")
     def model_named(self, run: AnswerEvaluation) -> str:
         """The model, or that it was the default one."""
         return run.model or gettext("the default model")
-
-    @admin.display(description=_("asked"))
-    def progress(self, run: AnswerEvaluation) -> str:
-        """How many questions were answered, and of how many."""
-        return f"{run.asked_count} / {run.total}"
 
     @admin.display(description=_("answers as expected"))
     def share(self, run: AnswerEvaluation) -> str:
@@ -146,11 +117,9 @@ class AnswerEvaluationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("since the one before"))
     def difference(self, run: AnswerEvaluation) -> str:
-        """How much that share changed."""
-        now = run.figures.get("as_expected")
-        if now is None or run.previous_share is None:
-            return NOTHING
-        return f"{100 * (now - float(run.previous_share)):+.1f}"
+        """How much that share changed, in points."""
+        change = self.change_of(run)
+        return NOTHING if change is None else f"{100 * change:+.1f}"
 
     @admin.display(description=_("figures"))
     def figures_shown(self, run: Any) -> str:
@@ -176,16 +145,6 @@ class AnswerEvaluationAdmin(ReadOnlyAdmin):
     def expected(self, run: Any) -> str:
         """The others."""
         return answers_list(run, [one for one in run.judged if is_expected(one)])
-
-
-def begin_evaluation(form: EvaluationForm, actor: User) -> AnswerEvaluation:
-    """Queue what a form asks for; raises `DomainError`."""
-    name = form.cleaned_data["collection"].strip()
-    return start_evaluation(
-        model=form.cleaned_data["model"].strip(),
-        collection=documents.named_collection(name, actor=actor) if name else None,
-        asker=actor,
-    )
 
 
 def shown(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -13,9 +13,6 @@ from documents.models import Collection, GoldenQuestion
 from youworker.core.evaluations import Evaluation
 from youworker.core.models import TimestampedModel
 from youworker.encryption.fields import EncryptedJSONField, EncryptedTextField
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 
 class AnswerEvaluation(Evaluation):
@@ -33,11 +30,6 @@ class AnswerEvaluation(Evaluation):
     asker = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="answer_evaluations"
     )
-
-    collection_id: UUID | None
-    asker_id: UUID
-    asked_count: int  # only after `with_progress()`
-    previous_share: str | None  # only after `with_previous()`
 
     objects = AnswerEvaluationQuerySet.as_manager()
 

@@ -13,7 +13,7 @@ from youworker.core.unicode import fold
 if TYPE_CHECKING:
     from accounts.models import User
     from chat.evaluation.judging import Cited
-    from documents.models import Collection, GoldenQuestion
+    from documents.models import GoldenQuestion
 
 # Between words of which one is enough.
 OR = "|"
@@ -23,15 +23,11 @@ OR = "|"
 class GoldenExpectation:
     """What a right answer to a golden question cites and says."""
 
-    question: str
     kind: QuestionKind
     # Ids of the right documents, of which whoever asks may read one at least.
     documents: frozenset[str] = frozenset()
     # Lines of words, with `|` between alternatives.
     answer: str = ""
-    # What is asked before it in the same conversation.
-    follows: str = ""
-    collection: Collection | None = None
 
     def is_source(self, cited: Cited) -> bool:
         """Whether a citation is of a right document."""
@@ -56,7 +52,7 @@ def is_within(words: str, said: str) -> bool:
     """Whether something is said; 27 is not said by 127, 2.27 or 27.5."""
     pattern = re.escape(words)
     if words[0].isdigit():
-        pattern = rf"(?<![\d])(?<!\d[.,]){pattern}"
+        pattern = rf"(?<!\d)(?<!\d[.,]){pattern}"
     if words[-1].isdigit():
         pattern = rf"{pattern}(?!\d|[.,]\d)"
     return re.search(pattern, said) is not None
@@ -65,12 +61,9 @@ def is_within(words: str, said: str) -> bool:
 def expectation_of(row: GoldenQuestion, actor: User) -> GoldenExpectation:
     """What is expected of an answer to one question."""
     return GoldenExpectation(
-        question=row.question,
         kind=kind_of(row),
         documents=frozenset(map(str, right_documents(row, actor))),
         answer=row.answer,
-        follows=row.follows,
-        collection=row.collection,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,7 @@ from chat.services.chosen_models import check_model
 from chat.services.model_checks import run_apart
 from documents.exceptions import NothingToEvaluate
 from documents.models import GoldenQuestion
-from youworker.core.effects import after_commit, queue_task
-from youworker.core.evaluations import OPEN, go_on, is_held
+from youworker.core.evaluations import OPEN, ask_each, begin, go_on, keep_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,10 +76,7 @@ def create_evaluation(
     run = AnswerEvaluation.objects.create(
         model=model, collection=collection, asker=asker, total=total
     )
-    if held:
-        AnswerEvaluation.objects.hold(run)
-    else:
-        after_commit(partial(queue_task, EVALUATE))
+    begin(run, EVALUATE, held=held)
     return run
 
 
@@ -113,58 +108,50 @@ def go_on_with(
 
 def ask_all(run: AnswerEvaluation, until: float, tell: Callable[[int, int], None] | None) -> bool:
     """Ask what was not asked yet; false when it was put down, or somebody else has it."""
-    questions = list(GoldenQuestion.objects.about(run.collection).order_by("pk"))
+    rows = GoldenQuestion.objects.about(run.collection).select_related("collection")
+    questions = list(rows.order_by("pk"))
     before = {one.question: one.follows for one in questions}
     answered = set(run.answers.values_list("question_id", flat=True))
     left = [one for one in questions if one.pk not in answered]
-    for number, question in enumerate(left, 1):
-        expected = expectation_of(question, run.asker)
-        try:
-            judged = answer_to(run, expected, chain_of(question.question, before))
-        except NoRoom:
-            return False
-        if not keep_answer(run, question, judged):
-            return False
-        if tell is not None:
-            tell(len(answered) + number, run.total)
-        if time.monotonic() > until and number < len(left):
-            return False
-    return True
+    ask = partial(ask_and_keep, run, before)
+    return ask_each(run, left, ask, until=until, tell=tell)
 
 
-def answer_to(
-    run: AnswerEvaluation, expected: GoldenExpectation, chain: list[str]
-) -> Judged[GoldenExpectation]:
-    """The judged answer to the last question of a conversation."""
+def ask_and_keep(run: AnswerEvaluation, before: dict[str, str], question: GoldenQuestion) -> bool:
+    """Have one question answered behind those that it follows.
+
+    False while people need the model, and when the evaluation is not the caller's any more.
+    """
+    expected = expectation_of(question, run.asker)
+    # Another collection may have the same question behind another one.
+    chain = chain_of(question.question, before | {question.question: question.follows})
     asked = hold_conversation(
-        chain, model=run.model, collection=expected.collection, actor=run.asker
+        chain, model=run.model, collection=question.collection, actor=run.asker
     )
-    return Judged(expected, run_apart(asked)[-1])
+    try:
+        given = run_apart(asked)[-1]
+    except NoRoom:
+        return False
+    return keep_answer(run, question, Judged(expected, given))
 
 
-@transaction.atomic
 def keep_answer(
     run: AnswerEvaluation, question: GoldenQuestion, judged: Judged[GoldenExpectation]
 ) -> bool:
     """Write one answer; false when the evaluation is not the caller's any more."""
-    if not is_held(run):
-        return False
-    # One that was removed meanwhile counts no more, and must not refuse the others.
-    if GoldenQuestion.objects.filter(pk=question.pk).select_for_update(no_key=True).exists():
-        row = JudgedAnswer(
-            run=run,
-            question=question,
-            kind=judged.kind,
-            verdict=judged.verdict,
-            text=judged.given.text,
-            sources=sources_of(judged.given),
-            is_right_document=judged.is_right_document,
-            cited=judged.cited,
-            supported=judged.supported,
-            seconds=judged.seconds,
-        )
-        JudgedAnswer.objects.bulk_create([row], ignore_conflicts=True)
-    return True
+    row = JudgedAnswer(
+        run=run,
+        question=question,
+        kind=judged.kind,
+        verdict=judged.verdict,
+        text=judged.given.text,
+        sources=sources_of(judged.given),
+        is_right_document=judged.is_right_document,
+        cited=judged.cited,
+        supported=judged.supported,
+        seconds=judged.seconds,
+    )
+    return keep_result(run, question, row)
 
 
 def sources_of(given: Given) -> Any:
@@ -174,7 +161,7 @@ def sources_of(given: Given) -> Any:
 
 def figures_in(run: AnswerEvaluation) -> dict[str, float]:
     """The figures of an evaluation that has asked everything, and of how many each is."""
-    answers = list(run.answers.all())
+    answers = list(run.answers.without_texts())
     shares = shares_of(answers)
     return {
         "questions": len(answers),
@@ -184,16 +171,10 @@ def figures_in(run: AnswerEvaluation) -> dict[str, float]:
     }
 
 
-def previous_evaluation(run: AnswerEvaluation) -> AnswerEvaluation | None:
-    """The finished evaluation before it, of the same questions with the same rights."""
-    found: AnswerEvaluation | None = AnswerEvaluation.objects.comparable_to(run).first()
-    return found
-
-
 def changes_between(before: AnswerEvaluation, now: AnswerEvaluation) -> list[Change]:
     """The questions whose answers are judged otherwise, those that got worse first."""
-    old = {row.question_id: row for row in before.answers.all()}
-    rows = now.answers.select_related("question").order_by("pk")
+    old = {row.question_id: row for row in before.answers.without_texts()}
+    rows = now.answers.without_texts().select_related("question").order_by("pk")
     changes = [
         Change(row.question.question, old[row.question_id], row)
         for row in rows

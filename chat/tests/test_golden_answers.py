@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import time
+from unittest.mock import AsyncMock
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import UserFactory
@@ -14,14 +16,15 @@ from chat.agent.types import TextDelta
 from chat.enums import QuestionKind, Verdict
 from chat.evaluation import asking, runs
 from chat.evaluation.golden import GoldenExpectation, expectation_of
+from chat.evaluation.judging import Given, Judged
 from chat.exceptions import NoRoom
 from chat.llm import endpoints
-from chat.management.commands import eval_answers
 from chat.models import AnswerEvaluation, ModelServer, Session
 from chat.services import background
 from chat.services.model_checks import run_apart
 from chat.tests.fakes import ScriptedModel
 from documents.exceptions import NothingToEvaluate
+from documents.management.commands.eval_retrieval import searcher_of
 from documents.models import GoldenQuestion
 from documents.services import golden_questions
 from documents.tests.factories import CollectionFactory, DocumentFactory
@@ -112,7 +115,9 @@ def test_an_evaluation_goes_on_where_it_was_left_and_asks_nothing_twice(library,
 
     run = refreshed(run)
     assert (run.status, run.losses, len(model.seen)) == ("done", 1, 3)
-    assert not runs.keep_answer(lost, GoldenQuestion.objects.first(), None)
+    question = GoldenQuestion.objects.first()
+    answer = Judged(expectation_of(question, library), Given("", "", "succeeded", 0.0))
+    assert not runs.keep_answer(lost, question, answer)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -162,6 +167,25 @@ def test_a_server_without_room_is_left_to_people(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("is_stopped", "status"), [(True, "stopped"), (False, "running")])
+async def test_an_answer_that_takes_too_long_counts_as_none(
+    spoken_by, monkeypatch, is_stopped, status
+):
+    spoken_by(ScriptedModel([[TextDelta("So far."), 600.0]]))
+    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0.5)
+    if not is_stopped:
+        monkeypatch.setattr(asking, "request_stop", AsyncMock())
+        monkeypatch.setattr(asking, "LAST_SECONDS", 0.1)
+
+    (given,) = await asking.hold_conversation(
+        ["When?"], model="", actor=await sync_to_async(UserFactory)()
+    )
+
+    assert given.status == status
+    assert Judged(GoldenExpectation(QuestionKind.PLAIN), given).verdict == Verdict.FAILED
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_knows_the_servers_that_staff_added(monkeypatch):
     golden("When?", unanswerable=True)
     with DoubleServer() as double:
@@ -202,7 +226,7 @@ def test_the_command_tells_what_is_wrong_and_what_changed(library, spoken_by, ca
 def test_the_command_asks_as_the_collections_owner():
     shelf = CollectionFactory()
 
-    assert eval_answers.asking_as(None, shelf) == shelf.owner
+    assert searcher_of(None, shelf) == shelf.owner
     with pytest.raises(NothingToEvaluate):
         runs.start_evaluation(collection=shelf, asker=shelf.owner)
 
@@ -234,6 +258,6 @@ def test_documents_of_others_are_no_right_sources():
     ],
 )
 def test_what_has_to_be_said_is_found(answer, text, said):
-    expected = GoldenExpectation("?", QuestionKind.PLAIN, answer=answer)
+    expected = GoldenExpectation(QuestionKind.PLAIN, answer=answer)
 
     assert expected.is_said_in(text) is said

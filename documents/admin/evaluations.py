@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.contrib import admin, messages
-from django.shortcuts import redirect
+from django.contrib import admin
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from documents import services
 from documents.enums import SearchMode
 from documents.evaluation import (
     FIGURES,
     changes_between,
-    previous_evaluation,
     start_evaluation,
 )
 from documents.models import EmbeddingModel, EvaluationRun
-from youworker.core.acting import act_page, sent
-from youworker.core.admin import ReadOnlyAdmin
-from youworker.core.exceptions import DomainError
+from youworker.core.evaluation_admin import NOTHING, EvaluationAdmin, EvaluationForm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from django.db.models import QuerySet
-    from django.http import HttpRequest, HttpResponse
 
     from accounts.models import User
     from documents.evaluation import Change
 
 # Questions that are listed as fallen or risen.
 MOST_LISTED = 100
-NOTHING = "-"
 
 
-class EvaluationForm(forms.Form):
+class SearchForm(EvaluationForm):
     """What is evaluated."""
+
+    field_order = ("mode", "model", "collection")
 
     mode = forms.ChoiceField(
         label=capfirst(_("mode")), choices=SearchMode.choices, widget=UnfoldAdminSelectWidget
@@ -56,12 +49,6 @@ class EvaluationForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         required=False,
     )
-    collection = forms.CharField(
-        label=capfirst(_("only the questions about a collection")),
-        help_text=_("Its name or id."),
-        widget=UnfoldAdminTextInputWidget,
-        required=False,
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,9 +57,11 @@ class EvaluationForm(forms.Form):
 
 
 @admin.register(EvaluationRun)
-class EvaluationRunAdmin(ReadOnlyAdmin):
-    """How well searches did, each time they were evaluated; latest first."""
+class EvaluationRunAdmin(EvaluationAdmin):
+    """How well searches did, each time they were evaluated."""
 
+    form_of_evaluation = SearchForm
+    said = _("The questions are asked with your rights: of what you may read.")
     list_display = (
         "created_at", "model_name", "mode", "collection", "status", "progress", "hit_5", "mrr",
         "difference",
@@ -85,46 +74,18 @@ class EvaluationRunAdmin(ReadOnlyAdmin):
         "progress", "error", "figures_shown", "compared", "fallen", "risen",
     )  # fmt: skip
     readonly_fields = fields
-    actions_list: ClassVar = ["evaluate"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[EvaluationRun]:
-        return EvaluationRun.objects.with_progress().with_previous().newest_first()
+    def begin(self, form: EvaluationForm, actor: User) -> None:
+        name = form.cleaned_data["collection"].strip()
+        start_evaluation(
+            mode=form.cleaned_data["mode"],
+            model=form.cleaned_data["model"],
+            collection=services.named_collection(name, actor=actor) if name else None,
+            searcher=actor,
+        )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """The evaluation with the one before, and what moved since, for all that shows them."""
-        run: Any = super().get_object(request, object_id, from_field)
-        if run is not None:
-            run.before = previous_evaluation(run) if run.figures else None
-            run.changes = changes_between(run.before, run) if run.before else []
-        return run
-
-    def has_evaluate_permission(self, request: HttpRequest) -> bool:
-        """Whether an evaluation may be begun."""
-        return cast("User", request.user).has_perm("documents.add_evaluationrun")
-
-    @action(description=_("Evaluate now"), url_path="evaluate", permissions=["evaluate"])
-    def evaluate(self, request: HttpRequest) -> HttpResponse:
-        """Ask what is to be evaluated, then queue it with the rights of whoever asks."""
-        form = EvaluationForm(*sent(request))
-        if request.method == "POST" and form.is_valid():
-            try:
-                begin_evaluation(form, cast("User", request.user))
-            except DomainError as refusal:
-                form.add_error(None, refusal.in_words())
-            else:
-                messages.success(request, gettext("The questions are being asked."))
-                return redirect("admin:documents_evaluationrun_changelist")
-        said = gettext("The questions are asked with your rights: of what you may read.")
-        page = gettext("Evaluate now")
-        return act_page(self, request, form, page, page, said=said)
-
-    @admin.display(description=_("asked"))
-    def progress(self, run: EvaluationRun) -> str:
-        """How many questions were asked, and of how many."""
-        return f"{run.asked_count} / {run.total}"
+    def changes(self, before: EvaluationRun, now: EvaluationRun) -> Sequence[Change]:
+        return changes_between(before, now)
 
     @admin.display(description="hit@5")
     def hit_5(self, run: EvaluationRun) -> str:
@@ -139,10 +100,8 @@ class EvaluationRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("since the one before"))
     def difference(self, run: EvaluationRun) -> str:
         """How much MRR@10 changed."""
-        now = run.figures.get("mrr@10")
-        if now is None or run.previous_mrr is None:
-            return NOTHING
-        return f"{now - float(run.previous_mrr):+.4f}"
+        change = self.change_of(run)
+        return NOTHING if change is None else f"{change:+.4f}"
 
     @admin.display(description=_("figures"))
     def figures_shown(self, run: EvaluationRun) -> str:
@@ -167,17 +126,6 @@ class EvaluationRunAdmin(ReadOnlyAdmin):
     def risen(self, run: Any) -> str:
         """What stands further up than before, the most first."""
         return changes_list([one for one in run.changes if not one.is_worse][::-1])
-
-
-def begin_evaluation(form: EvaluationForm, actor: User) -> EvaluationRun:
-    """Queue what a form asks for; raises `DomainError`."""
-    name = form.cleaned_data["collection"].strip()
-    return start_evaluation(
-        mode=form.cleaned_data["mode"],
-        model=form.cleaned_data["model"],
-        collection=services.named_collection(name, actor=actor) if name else None,
-        searcher=actor,
-    )
 
 
 def shown(value: float | None) -> str:

@@ -6,7 +6,6 @@ from documents.evaluation.runs import (
     changes_between,
     evaluate_next,
     go_on_with,
-    previous_evaluation,
     start_evaluation,
 )
 from documents.evaluation.switching import (
@@ -16,6 +15,7 @@ from documents.evaluation.switching import (
     start_comparison,
     switch_model,
 )
+from youworker.core.evaluations import previous_evaluation
 
 __all__ = [
     "FIGURES",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,7 @@ from documents.evaluation.placing import Placing, ask_question, figures_of
 from documents.exceptions import NothingToEvaluate
 from documents.models import EvaluationResult, EvaluationRun, GoldenQuestion
 from documents.services.embeddings import ensure_active_model
-from youworker.core.effects import after_commit, queue_task
-from youworker.core.evaluations import go_on, is_held
+from youworker.core.evaluations import ask_each, begin, go_on, keep_result
 from youworker.core.exceptions import InvalidInput
 from youworker.core.validators import validate_enum
 
@@ -74,10 +72,7 @@ def start_evaluation(
         searcher=searcher,
         total=total,
     )
-    if held:
-        EvaluationRun.objects.hold(run)
-    else:
-        after_commit(partial(queue_task, EVALUATE))
+    begin(run, EVALUATE, held=held)
     return run
 
 
@@ -109,39 +104,29 @@ def ask_all(
     if run.searcher is None or run.model is None:
         raise InvalidInput("The model or the person whose rights count is gone.")
     left = list(GoldenQuestion.objects.unasked_in(run).order_by("pk"))
-    for number, question in enumerate(left, 1):
-        placing = ask_question(question, mode=run.mode, searcher=run.searcher, model=run.model)
-        if not keep_placing(run, question, placing):
-            return False
-        if tell is not None:
-            tell(run.total - len(left) + number, run.total)
-        if time.monotonic() > until and number < len(left):
-            return False
-    return True
+    ask = partial(ask_and_keep, run, searcher=run.searcher, model=run.model)
+    return ask_each(run, left, ask, until=until, tell=tell)
 
 
-@transaction.atomic
+def ask_and_keep(
+    run: EvaluationRun, question: GoldenQuestion, *, searcher: User, model: EmbeddingModel
+) -> bool:
+    """Ask one question; false when the evaluation is not the caller's any more."""
+    placing = ask_question(question, mode=run.mode, searcher=searcher, model=model)
+    return keep_placing(run, question, placing)
+
+
 def keep_placing(run: EvaluationRun, question: GoldenQuestion, placing: Placing) -> bool:
     """Write one result; false when the evaluation is not the caller's any more."""
-    if not is_held(run):
-        return False
-    # One that was removed meanwhile counts no more, and must not refuse the others.
-    if GoldenQuestion.objects.filter(pk=question.pk).select_for_update(no_key=True).exists():
-        row = EvaluationResult(run=run, question=question, **asdict(placing))
-        EvaluationResult.objects.bulk_create([row], ignore_conflicts=True)
-    return True
+    return keep_result(
+        run, question, EvaluationResult(run=run, question=question, **asdict(placing))
+    )
 
 
 def figures_in(run: EvaluationRun) -> dict[str, Any]:
     """The figures of an evaluation that has asked everything."""
     names = [*Placing.__slots__]
     return figures_of([Placing(*values) for values in run.results.values_list(*names)])
-
-
-def previous_evaluation(run: EvaluationRun) -> EvaluationRun | None:
-    """The finished evaluation before it, in the same mode and with the same rights."""
-    found: EvaluationRun | None = EvaluationRun.objects.comparable_to(run).first()
-    return found
 
 
 def changes_between(before: EvaluationRun, now: EvaluationRun) -> list[Change]:

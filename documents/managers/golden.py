@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Count, OuterRef, Subquery, Window
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce, Lag
-
 from youworker.core.evaluations import EvaluationQuerySet
 from youworker.core.managers import BaseQuerySet
 
@@ -33,30 +29,10 @@ class GoldenQuestionQuerySet(BaseQuerySet["GoldenQuestion"]):
 
 
 class EvaluationRunQuerySet(EvaluationQuerySet["EvaluationRun"]):
-    """Evaluations of searches."""
+    """Evaluations of searches, comparable in the same mode and with the same rights."""
 
-    def comparable_to(self, run: EvaluationRun) -> Self:
-        """Limit to finished ones before it in the same mode, with the same rights, latest first."""
-        same = self.finished().filter(
-            mode=run.mode, collection=run.collection_id, searcher=run.searcher_id
-        )
-        return same.before(run).newest_first()
-
-    def with_progress(self) -> Self:
-        """Annotate how many questions were asked."""
-        rows = self.related_rows("results", EvaluationResultQuerySet)
-        grouped = rows.filter(run=OuterRef("pk")).order_by().values("run")
-        count = Subquery(grouped.annotate(n=Count("pk")).values("n"))
-        return self.annotate(asked_count=Coalesce(count, 0))
-
-    def with_previous(self) -> Self:
-        """Annotate MRR@10 of the finished one before, in the same mode, with the same rights."""
-        before = Window(
-            Lag(KeyTextTransform("mrr@10", "figures")),
-            partition_by=["mode", "collection", "searcher", "status"],
-            order_by=["created_at", "pk"],
-        )
-        return self.annotate(previous_mrr=before)
+    results, compared = "results", "mrr@10"
+    alike = ("mode", "collection", "searcher")
 
 
 class EvaluationResultQuerySet(BaseQuerySet["EvaluationResult"]):

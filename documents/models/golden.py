@@ -96,9 +96,6 @@ class EvaluationRun(Evaluation):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="evaluation_runs"
     )
 
-    asked_count: int  # only after `with_progress()`
-    previous_mrr: str | None  # only after `with_previous()`
-
     objects = EvaluationRunQuerySet.as_manager()
 
     class Meta:

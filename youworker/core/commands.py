@@ -94,3 +94,9 @@ def print_counts(stdout: OutputWrapper, counts: Mapping[str, Any], *, as_json: b
         return
     for kind, count in counts.items():
         stdout.write(f"{kind}: {count}")
+
+
+def tell_progress(stderr: OutputWrapper, done: int, total: int) -> None:
+    """Rewrite one line on a terminal: how much is done, and of how much."""
+    if stderr.isatty():
+        stderr.write(f"\r{done}/{total}", ending="" if done < total else "\n")

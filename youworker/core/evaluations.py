@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from uuid import uuid4
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery, Window
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Lag
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from youworker.core.effects import after_commit, queue_task
 from youworker.core.exceptions import DomainError
 from youworker.core.leases import (
     RELEASED,
@@ -20,13 +25,16 @@ from youworker.core.leases import (
     lease_end,
     new_lease,
 )
+from youworker.core.managers import BaseQuerySet
 from youworker.core.models import TimestampedModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 logger = logging.getLogger(__name__)
 
+QuestionT = TypeVar("QuestionT")
+EvaluationT = TypeVar("EvaluationT", bound="Evaluation")
 EvaluationT_co = TypeVar("EvaluationT_co", bound="Evaluation", covariant=True)
 
 LEASE_SECONDS = 60
@@ -61,12 +69,23 @@ class Evaluation(TimestampedModel, LeasedModel):
     error = models.TextField(blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
 
+    asked_count: int  # only after `with_progress()`
+    previous_figure: str | None  # only after `with_previous()`
+
     class Meta:
         abstract = True
 
 
 class EvaluationQuerySet(LeasedQuerySet[EvaluationT_co]):
-    """Evaluations of one kind."""
+    """Evaluations of one kind.
+
+    `results` is the relation to what came of each question, `compared` the figure that says how
+    good it was, and `alike` names the fields that are the same in evaluations which are compared.
+    """
+
+    results: ClassVar[str]
+    compared: ClassVar[str]
+    alike: ClassVar[tuple[str, ...]]
 
     def unfinished(self) -> Self:
         """Limit to those that have not ended."""
@@ -80,6 +99,27 @@ class EvaluationQuerySet(LeasedQuerySet[EvaluationT_co]):
         """Limit to those that began before another one."""
         earlier = Q(created_at__lt=run.created_at) | Q(created_at=run.created_at, pk__lt=run.pk)
         return self.filter(earlier)
+
+    def comparable_to(self, run: Evaluation) -> Self:
+        """Limit to finished ones before it that are alike, latest first."""
+        same = {name: run.serializable_value(name) for name in self.alike}
+        return self.finished().filter(**same).before(run).newest_first()
+
+    def with_progress(self) -> Self:
+        """Annotate how many questions were asked."""
+        rows = self.related_rows(self.results, BaseQuerySet)
+        grouped = rows.filter(run=OuterRef("pk")).order_by().values("run")
+        count = Subquery(grouped.annotate(n=Count("pk")).values("n"))
+        return self.annotate(asked_count=Coalesce(count, 0))
+
+    def with_previous(self) -> Self:
+        """Annotate the figure that is compared, of the finished one before that is alike."""
+        before = Window(
+            Lag(KeyTextTransform(self.compared, "figures")),
+            partition_by=[*self.alike, "status"],
+            order_by=["created_at", "pk"],
+        )
+        return self.annotate(previous_figure=before)
 
     def hold(self, run: Evaluation) -> None:
         """Lease an evaluation to the caller; the row is new, or locked."""
@@ -108,6 +148,14 @@ class EvaluationQuerySet(LeasedQuerySet[EvaluationT_co]):
             self.filter(pk=found[0].pk).update(losses=F("losses") + 1)
         self.hold(found[0])
         return found[0]
+
+
+def begin(run: Evaluation, task: str, *, held: bool) -> None:
+    """Let the caller go on with a new evaluation, or queue the task that goes on with them."""
+    if held:
+        rows_of(run).hold(run)
+    else:
+        after_commit(partial(queue_task, task))
 
 
 def go_on(run: Evaluation, ask: Callable[[], bool], figures: Callable[[], dict[str, Any]]) -> None:
@@ -149,17 +197,56 @@ def give_back(run: Evaluation) -> None:
     )
 
 
-def is_held(run: Evaluation) -> bool:
-    """Whether an evaluation is still the caller's, which stays so until its transaction ends."""
-    held = rows_of(run).held(run.lease_token)
-    return bool(held.select_for_update(no_key=True).exists())
+def ask_each(
+    run: Evaluation,
+    left: Sequence[QuestionT],
+    ask: Callable[[QuestionT], bool],
+    *,
+    until: float,
+    tell: Callable[[int, int], None] | None,
+) -> bool:
+    """Ask one question after the other; false when it was put down, or somebody else has it.
+
+    `ask` says whether its result was kept; `tell` is called with how many were asked, of how many.
+    """
+    for number, question in enumerate(left, 1):
+        if not ask(question):
+            return False
+        if tell is not None:
+            tell(run.total - len(left) + number, run.total)
+        if time.monotonic() > until and number < len(left):
+            return False
+    return True
+
+
+@transaction.atomic
+def keep_result(run: Evaluation, question: models.Model, result: models.Model) -> bool:
+    """Write what came of one question; false when the evaluation is not the caller's any more."""
+    if not rows_of(run).held(run.lease_token).select_for_update(no_key=True).exists():
+        return False
+    questions, results = rows_like(question), rows_like(result)
+    # One that was removed meanwhile counts no more, and must not refuse the others.
+    if questions.filter(pk=question.pk).select_for_update(no_key=True).exists():
+        results.bulk_create([result], ignore_conflicts=True)
+    return True
+
+
+def previous_evaluation(run: EvaluationT) -> EvaluationT | None:
+    """The finished evaluation before it that can be compared."""
+    found: EvaluationT | None = rows_of(run).comparable_to(run).first()
+    return found
 
 
 def rows_of(run: Evaluation) -> EvaluationQuerySet[Any]:
     """All evaluations of the kind of one."""
-    model: Any = type(run)
-    rows: EvaluationQuerySet[Any] = model.objects.all()
+    rows: EvaluationQuerySet[Any] = rows_like(run)
     return rows
+
+
+def rows_like(row: models.Model) -> Any:
+    """All rows of the model of one."""
+    model: Any = type(row)
+    return model.objects.all()
 
 
 def over() -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,22 +13,20 @@ from chat.evaluation.runs import (
     changes_between,
     go_on_with,
     is_expected,
-    previous_evaluation,
     start_evaluation,
 )
 from chat.llm.endpoints import refresh_endpoints
-from chat.management.commands.ask import asking_user
 from documents import services as documents
-from youworker.core.evaluations import EvaluationStatus
+from documents.management.commands.eval_retrieval import searcher_of
+from youworker.core.commands import tell_progress
+from youworker.core.evaluations import EvaluationStatus, previous_evaluation
 from youworker.core.exceptions import DomainError
 from youworker.encryption.keyring import require_keys
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from accounts.models import User
     from chat.models import AnswerEvaluation, JudgedAnswer
-    from documents.models import Collection
 
 # Characters of an answer that is not as expected.
 MOST_SHOWN = 160
@@ -77,17 +76,12 @@ class Command(BaseCommand):
         """Have all questions answered, and say how far it is."""
         name = options["collection"]
         collection = documents.named_collection(name) if name else None
-        asker = asking_as(options["user"], collection)
+        asker = searcher_of(options["user"], collection)
         run = start_evaluation(model=model, collection=collection, asker=asker, held=True)
         if not options["json"]:
             self.stdout.write(f"{run.total} questions as {asker.username}")
-        go_on_with(run, tell=self.tell_progress)
+        go_on_with(run, tell=partial(tell_progress, self.stderr))
         return run
-
-    def tell_progress(self, answered: int, total: int) -> None:
-        """Rewrite one line on a terminal."""
-        if self.stderr.isatty():
-            self.stderr.write(f"\r{answered}/{total}", ending="" if answered < total else "\n")
 
     def tell(self, run: AnswerEvaluation) -> None:
         """Print the figures, what is not as expected, and what changed."""
@@ -106,13 +100,6 @@ class Command(BaseCommand):
         for one in changes_between(before, run):
             moved = f"{one.before.verdict} -> {one.now.verdict}"
             self.stdout.write(f"  {'worse' if one.is_worse else 'better'}: {moved}  {one.question}")
-
-
-def asking_as(name: str | None, collection: Collection | None) -> User:
-    """Whose rights count."""
-    if name is None and collection is not None:
-        return collection.owner
-    return asking_user(name)
 
 
 def line_of(answer: JudgedAnswer) -> str:

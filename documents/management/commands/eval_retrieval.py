@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -19,6 +20,7 @@ from documents.evaluation import (
 )
 from documents.management.commands.embedding_models import model_called
 from documents.management.commands.golden_questions import user_called
+from youworker.core.commands import tell_progress
 from youworker.core.evaluations import EvaluationStatus
 from youworker.core.exceptions import DomainError
 
@@ -87,13 +89,8 @@ class Command(BaseCommand):
         )
         if not options["json"]:
             self.stdout.write(f"{run}, {run.total} questions as {searcher.username}")
-        go_on_with(run, tell=self.tell_progress)
+        go_on_with(run, tell=partial(tell_progress, self.stderr))
         return run
-
-    def tell_progress(self, asked: int, total: int) -> None:
-        """Rewrite one line on a terminal."""
-        if self.stderr.isatty():
-            self.stderr.write(f"\r{asked}/{total}", ending="" if asked < total else "\n")
 
     def tell(self, run: EvaluationRun) -> None:
         """Print the figures and what became worse."""
