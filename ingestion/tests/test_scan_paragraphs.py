@@ -3,7 +3,7 @@
 import pytest
 
 from ingestion.parsing.letters import Box, letters_of
-from ingestion.parsing.scans.composing import text_of_lines, words_of_lines
+from ingestion.parsing.scans.composing import compose_lines
 from ingestion.parsing.scans.lines import Line
 
 SIZE = 10.0
@@ -22,6 +22,10 @@ def line(text, row, *, left=0.0, block=1, size=SIZE, from_right=False):
             words.append(word)
         at += (len(word) + 1) * SIGN
     return Line(block, row * DOWN, size, words, boxes, letters=len(letters_of(text)))
+
+
+def text_of_lines(lines):
+    return compose_lines(lines, (1000, 1000))[0]
 
 
 def composed(*rows, **kwargs):
@@ -115,7 +119,7 @@ def test_a_table_has_rows_although_it_was_read_by_columns():
         "| Belt | 9 | 1.00 € |",
     ]
     # Boxes are found by letters, so words stand in the order of the text.
-    words = words_of_lines(lines, (1000, 1000))
+    words = compose_lines(lines, (1000, 1000))[1]
     assert [word.box.left for word in words[:3]] == [0.0, 0.3, 0.6]
 
 

@@ -14,16 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-def text_of_lines(lines: Sequence[Line]) -> str:
+def compose_lines(lines: Sequence[Line], size: tuple[int, int]) -> tuple[str, list[Word]]:
+    """The text of lines, and its words with shares of a picture of a size as boxes."""
+    parts = with_rows(lines)
+    return text_of(parts, body_size(lines)), list(words_of(parts, size))
+
+
+def text_of(parts: Sequence[Line | Row], body: float) -> str:
     """Paragraphs, headings as Markdown has them, and rows of tables between bars."""
-    body, parts = body_size(lines), with_rows(lines)
     blocks: list[str] = []
     for is_row, group in itertools.groupby(parts, key=lambda part: isinstance(part, Row)):
         if is_row:
             blocks.append("\n".join(part.text for part in group))
         else:
             prose = [part for part in group if isinstance(part, Line)]
-            blocks.extend(paragraph for paragraph in paragraphs_of(prose, body))
+            blocks.extend(paragraphs_of(prose, body))
     return "\n\n".join(blocks)
 
 
@@ -45,20 +50,13 @@ def marked(text: str, size: float, body: float) -> str:
     return f"{'#' * level} {' '.join(text.split())}" if level else text
 
 
-def words_of_lines(lines: Sequence[Line], size: tuple[int, int]) -> list[Word]:
-    """The words in the order of the text, with shares of a picture of a size as boxes."""
-    ordered = (
-        line
-        for part in with_rows(lines)
-        for line in (
-            [one for cell in part.cells for one in cell] if isinstance(part, Row) else [part]
-        )
-    )
-    return [
-        Word(len(letters_of(word)), share_of(box, size))
-        for line in ordered
-        for word, box in zip(line.words, line.boxes, strict=True)
-    ]
+def words_of(parts: Sequence[Line | Row], size: tuple[int, int]) -> Iterator[Word]:
+    """The words in the order of the text."""
+    for part in parts:
+        lines = itertools.chain.from_iterable(part.cells) if isinstance(part, Row) else [part]
+        for line in lines:
+            for word, box in zip(line.words, line.boxes, strict=True):
+                yield Word(len(letters_of(word)), share_of(box, size))
 
 
 def share_of(box: Box, size: tuple[int, int]) -> Box:

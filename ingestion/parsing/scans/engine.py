@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.parsing.letters import Box, Word
-from ingestion.parsing.scans.composing import text_of_lines, words_of_lines
+from ingestion.parsing.scans.composing import compose_lines
 from ingestion.parsing.scans.lines import Line
 from ingestion.parsing.types import ParseFailed
 
@@ -117,8 +117,8 @@ def reading_of(lines: Iterator[Line], size: tuple[int, int], *, is_upright: bool
     confidence = 100 - sum(line.doubt for line in kept) / letters
     if confidence < LEAST_OF_ALL:
         return Reading(is_upright=is_upright)
-    words = words_of_lines(kept, size)
-    return Reading(text_of_lines(kept), letters, confidence, is_upright, words)
+    text, words = compose_lines(kept, size)
+    return Reading(text, letters, confidence, is_upright, words)
 
 
 def is_upright(blocks: Any, tesserocr: Any) -> bool:

@@ -15,7 +15,7 @@ from ingestion.parsing.scans.recognising import text_of
 from ingestion.parsing.scans.rules import PictureText, current
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from PIL.Image import Image
 
@@ -93,7 +93,8 @@ def is_better(found: str, text: str) -> bool:
     if is_garbage(text):
         return True
     if is_misspelt(text):
-        return not is_misspelt(found) and words_in(found) > words_in(text)
+        more = words_in(tokens_in(found)) > words_in(tokens_in(text))
+        return more and not is_misspelt(found)
     return letters_in(found) > letters_in(text)
 
 
@@ -120,12 +121,12 @@ def is_garbage(text: str) -> bool:
 def is_misspelt(text: str) -> bool:
     """Whether hardly a token is a word: letters stand for others, as `;0n MfRo#*S"`."""
     tokens = tokens_in(text)
-    return len(tokens) >= ENOUGH_TOKENS and words_in(text) < len(tokens) * SHARE_OF_WORDS
+    return len(tokens) >= ENOUGH_TOKENS and words_in(tokens) < len(tokens) * SHARE_OF_WORDS
 
 
-def words_in(text: str) -> int:
+def words_in(tokens: Sequence[str]) -> int:
     """How many tokens are words, whose capitals stand where those of words do."""
-    return sum(bool(WORD.fullmatch(token)) for token in tokens_in(text))
+    return sum(bool(WORD.fullmatch(token)) for token in tokens)
 
 
 def tokens_in(text: str) -> list[str]:
