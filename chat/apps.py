@@ -12,6 +12,6 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the tool servers that need more than their own app may know."""
-        from chat.toolservers.offered import register_servers  # noqa: PLC0415 -- apps come first
+        from chat.toolservers import register_servers  # noqa: PLC0415 -- apps come first
 
         register_servers()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from chat.enums import QuestionKind, Verdict
-from chat.evaluation_managers import AnswerEvaluationQuerySet, JudgedAnswerQuerySet
+from chat.managers import AnswerEvaluationQuerySet, JudgedAnswerQuerySet
 from documents.models import Collection, GoldenQuestion
 from youworker.core.evaluations import Evaluation
 from youworker.core.models import TimestampedModel

@@ -22,6 +22,7 @@ from chat.enums import (
 )
 from documents.managers import DocumentQuerySet, DocumentVersionQuerySet, VersionPassageQuerySet
 from mcp.managers import GroupPolicyQuerySet, ToolQuerySet
+from youworker.core.evaluations import EvaluationQuerySet
 from youworker.core.leases import LeasedQuerySet
 from youworker.core.managers import BaseQuerySet, SoftDeleteQuerySet
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
+    from chat.evaluation_models import AnswerEvaluation, JudgedAnswer
     from chat.model_servers import ModelCall, ModelServer, ServedModel
     from chat.models import (
         Citation,
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
         ToolGrant,
         ToolRun,
     )
-
 
 # Of the row at hand, in the order they were made. A prefetch makes a queryset for each row.
 ALIVE_COLLECTIONS = """
@@ -311,3 +312,18 @@ class SummaryQuerySet(BaseQuerySet["Summary"]):
 
 class SystemPromptQuerySet(BaseQuerySet["SystemPrompt"]):
     """What every model is told before all questions."""
+
+
+class AnswerEvaluationQuerySet(EvaluationQuerySet["AnswerEvaluation"]):
+    """Evaluations of answers, comparable about the same questions and with the same rights."""
+
+    results, compared = "answers", "as_expected"
+    alike = ("collection", "asker")
+
+
+class JudgedAnswerQuerySet(BaseQuerySet["JudgedAnswer"]):
+    """Answers beside what was expected of them."""
+
+    def without_texts(self) -> Self:
+        """Leave out what is encrypted, where only the judgement counts."""
+        return self.defer("text", "sources")

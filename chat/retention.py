@@ -1,4 +1,4 @@
-"""Conversations that are older than the rules of their users allow."""
+"""Conversations that are older than their users' rules allow, or of which nothing is kept."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.deletion import record_clearing, remove_sessions
-from chat.models import Message, Session
+from chat.enums import UNKEPT
+from chat.models import Message, Run, Session
 from groups.models import Group, LegalHold, Membership
 from youworker.core.config import config
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from chat.managers import SessionQuerySet
+
+# So long after its end an answer that is not kept is read again by who lost their connection.
+UNKEPT_SECONDS = 60
 
 
 def expired_sessions() -> SessionQuerySet:
@@ -59,3 +64,17 @@ def clear_expired(user_id: UUID) -> dict[str, int]:
     if user is not None and counts["sessions_deleted"]:
         record_clearing(user, counts, actor=None, cause="retention")
     return counts
+
+
+def unkept_sessions() -> SessionQuerySet:
+    """Those whose answers ended a while ago; held users' stay."""
+    ended = Run.objects.filter(
+        thread=UNKEPT, finished_at__lte=Now() - timedelta(seconds=UNKEPT_SECONDS)
+    )
+    rows: SessionQuerySet = Session.all_objects.filter(pk__in=ended.values("session_id")).unkept()
+    return rows.exclude(user_id__in=LegalHold.objects.held_users())
+
+
+def erase_unkept() -> int:
+    """Remove for good what nobody wants kept; how many conversations went."""
+    return remove_sessions(unkept_sessions())["sessions_deleted"]

@@ -12,10 +12,10 @@ from chat.evaluation.runs import evaluate_next
 from chat.grants import remove_ended_grants
 from chat.llm.admission import forget_lost_calls
 from chat.model_servers import ServedModel
+from chat.retention import erase_unkept as erase_unkept_sessions
 from chat.runs import sweeper
 from chat.services.model_checks import look_at_servers
 from chat.services.model_checks import try_models as try_served_models
-from chat.unkept import erase_unkept as erase_unkept_sessions
 
 # Seconds one task works on evaluations before others get their turn.
 SLICE = 20.0

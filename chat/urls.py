@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import approvals, attachments, audio, chat, conversations, openai, summaries
+from chat.views import approvals, attachments, audio, chat, conversations, openai
 from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
@@ -16,7 +16,7 @@ urlpatterns = [
         sessions.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
     path("sessions/<uuid:pk>/restore", sessions.as_view({"post": "restore"})),
-    path("sessions/<uuid:pk>/summaries", summaries.SummaryViewSet.as_view({"get": "list"})),
+    path("sessions/<uuid:pk>/summaries", conversations.SummaryViewSet.as_view({"get": "list"})),
     path("sessions/<uuid:pk>/messages", in_session.as_view({"get": "list", "post": "create"})),
     path("sessions/<uuid:pk>/attachments", files.as_view({"get": "list"})),
     path("attachments", files.as_view({"post": "begin"})),

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chat.quotas import record_heard, record_spoken
 from chat.services.direct import enforce_token_quota
 from chat.services.questions import LONGEST_TEXT
-from chat.speech_usage import record_heard, record_spoken
 from documents.language import identify
 from youworker.core.config import config
 from youworker.core.exceptions import InvalidInput

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
 
-from chat.speech_usage import record_spoken
+from chat.quotas import record_spoken
 from documents.language import identify
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import DomainError

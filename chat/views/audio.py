@@ -13,13 +13,13 @@ from rest_framework.response import Response
 
 from chat.models import Message
 from chat.openai.transcripts import rendered_transcript
+from chat.quotas import record_heard
 from chat.serializers_audio import (
     SpeechSerializer,
     TranscribedSerializer,
     TranscriptionSerializer,
 )
 from chat.services.direct import enforce_token_quota
-from chat.speech_usage import record_heard
 from chat.views.conversations import ChatView, validated
 from chat.views.openai import EventStream, OpenAIView
 from chat.voice import begin_speech

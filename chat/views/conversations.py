@@ -14,13 +14,14 @@ from accounts.services import grant_of_request
 from chat import services
 from chat.branches import messages_beside, read_messages, read_tree
 from chat.enums import RunStatus
-from chat.models import Message, Run, Session, ToolRun
+from chat.models import Message, Run, Session, Summary, ToolRun
 from chat.queries import SessionRows
 from chat.realtime.sse import event_stream, resume_point
 from chat.rendering import (
     rendered_message,
     rendered_run,
     rendered_session,
+    rendered_summary,
     rendered_tool_run,
     rendered_whole_message,
 )
@@ -38,6 +39,7 @@ from chat.serializers import (
     RunSerializer,
     SessionFilterSerializer,
     SessionSerializer,
+    SummarySerializer,
     ToolRunSerializer,
     UpdateSessionSerializer,
     WholeMessageSerializer,
@@ -308,3 +310,18 @@ class ToolRunViewSet(ActorView, GenericViewSet):
         """One call; another user's content is not even decrypted."""
         is_own = row.user_id == self.actor.pk
         return rendered_tool_run(row, private=is_own, files=files.get(row.pk, ()))
+
+
+class SummaryViewSet(ChatView, GenericViewSet):
+    """Summaries of a conversation that fills the window of a model."""
+
+    queryset = Summary.objects.none()
+    serializer_class = SummarySerializer
+
+    @extend_schema(responses=SummarySerializer(many=True))
+    def list(self, request: Request, pk: UUID) -> Response:
+        """List summaries, oldest first: models read them instead of messages up to one."""
+        session = services.own_session(pk, actor=self.actor)
+        rows = Summary.objects.filter(session=session).oldest_first()
+        page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response([rendered_summary(row) for row in page])

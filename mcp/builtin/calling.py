@@ -11,15 +11,15 @@ from mcp.builtin.registry import build
 from mcp.calls import ToolOutcome, failure
 from mcp.enums import Protocol
 from mcp.exceptions import ToolServerUnavailable, silence
-from mcp.found_tools import FoundTool, Listing
 from mcp.results import outcome_of
+from mcp.types import FoundTool, Listing
 from youworker.core.config import config
 from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mcp.endpoint import Endpoint
+    from mcp.types import Endpoint
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from mcp.services.discovery import store_tools
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mcp.found_tools import Listing
+    from mcp.types import Listing
 
 
 def sync_builtin_servers() -> int:

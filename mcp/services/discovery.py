@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
-    from mcp.found_tools import Listing
+    from mcp.types import Listing
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,6 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from mcp.calls import ToolFile
-from mcp.endpoint import Endpoint
-from mcp.found_tools import FoundTool, Listing
 from mcp.results import read_result
 from mcp.secrecy import (
     CALLED_KEY,
@@ -25,6 +23,7 @@ from mcp.secrecy import (
     secrets_of,
     without_secrets,
 )
+from mcp.types import Endpoint, FoundTool, Listing
 
 KEY = "sk-Abc/123+XYZ"
 

@@ -12,7 +12,6 @@ from rest_framework.test import APIClient
 
 from mcp.enums import Policy, Protocol, ServerStatus, Transport
 from mcp.exceptions import ToolChanged, ToolServerUnavailable
-from mcp.found_tools import Listing
 from mcp.gateway import add_page
 from mcp.listings import CheckedAnswers
 from mcp.models import Server, Tool
@@ -28,6 +27,7 @@ from mcp.services import (
 from mcp.services.judging import judge_tools
 from mcp.tasks import refresh_servers as refresh_task
 from mcp.tests.factories import ServerFactory, StaffFactory, UserFactory
+from mcp.types import Listing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import cache_control
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
 from django.views.generic import View
 
 from accounts.services import update_profile
@@ -68,4 +71,18 @@ def show_words(request: HttpRequest, language: str) -> HttpResponse:
         patch_cache_control(answer, public=True, max_age=YEAR, immutable=True)
     else:
         patch_cache_control(answer, no_cache=True)
+    return answer
+
+
+@require_safe
+@xframe_options_sameorigin
+def show_diagram_frame(request: HttpRequest) -> HttpResponse:
+    """Where one diagram is drawn; what it is comes by message, and there is nothing to reach."""
+    answer = render(request, "youworker/frame_diagram.html")
+    # In a sandbox 'self' is nobody, so our origin is named. The library writes style elements.
+    answer["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src {request.scheme}://{request.get_host()}/static/; "
+        "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'; sandbox allow-scripts"
+    )
     return answer

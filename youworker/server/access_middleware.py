@@ -17,7 +17,6 @@ from youworker.core.realtime.consumer import deny_handshake
 from youworker.core.request_context import HEADER
 from youworker.server.answers import error_body, error_headers
 from youworker.server.request_lines import REFUSED, report_answer
-from youworker.server.scrapes import by_our_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -28,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 # Load balancers and our own supervisor ask these; they tell nothing about anybody.
 OPEN_PATHS = {"/health/live", "/health/ready"}
+FIGURES = "/metrics"
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", ".localhost"]
 WARNING_SECONDS = 60
 # Addresses remembered for the sake of the log; a flood from many empties the memory.
@@ -105,3 +105,21 @@ def belongs_to_somebody(key: str, session: str) -> bool:
         # Proxies have not been asked for the address yet, so a key's networks are looked at later.
         return services.opens_somewhere(key)
     return services.user_of_session(services.session_store()(session)) is not None
+
+
+def by_our_name(scope: Scope) -> Scope:
+    """The request as if it named one of our hosts, where a token opens the figures.
+
+    In a cluster nobody knows the addresses of the processes beforehand, so no list can hold them.
+    Without a token the name counts: a browser of this machine could be led here by another one.
+    """
+    if scope["type"] != "http" or scope["path"] != FIGURES or not config.security.metrics_token:
+        return scope
+    others = [pair for pair in scope["headers"] if pair[0] != b"host"]
+    return {**scope, "headers": [(b"host", our_name().encode()), *others]}
+
+
+def our_name() -> str:
+    """A name that is answered for."""
+    name = next(iter(settings.ALLOWED_HOSTS), "localhost")
+    return "localhost" if name == "*" else name.removeprefix(".")
