@@ -23,10 +23,10 @@ def port():
 
 
 @pytest.fixture(scope="session")
-def started_mortal_product():
+def started_mortal_product(shared_products):
     """See `mortal_product`."""
-    with product_with_model(RUN_LEASE_SECONDS="5", LOG_LEVEL="ERROR") as running:
-        yield running
+    product = product_with_model(RUN_LEASE_SECONDS="5", LOG_LEVEL="ERROR")
+    return shared_products.start("started_mortal_product", product)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from youworker.tests.support.heaviest import (
     heaviest_first,
     pytest_collection_modifyitems,
 )
+from youworker.tests.support.products import PRODUCTS
 
 HERE = Path(__file__).parent
 
@@ -43,6 +44,15 @@ def test_a_table_begins_before_one_slow_test(request: pytest.FixtureRequest) -> 
     table = made_tests(request.session, "test_table.py", SLOW_TEST + 1)
     product = made_tests(request.session, "test_product.py", 1, slow=1)
     assert heaviest_first([*product, *table]) == [*table, *product]
+
+
+def test_files_that_share_a_product_come_before_others(request: pytest.FixtureRequest) -> None:
+    table = made_tests(request.session, "test_table.py", SLOW_TEST + 1)
+    one, other, third = (made_tests(request.session, f"test_{name}.py", 1) for name in "abc")
+    for tests, product in ((one, PRODUCTS[0]), (other, PRODUCTS[1]), (third, PRODUCTS[0])):
+        used: Any = tests[0]
+        used.fixturenames.append(product)
+    assert heaviest_first([*table, *other, *third, *one]) == [*one, *third, *other, *table]
 
 
 def test_tests_of_a_file_keep_their_order_and_come_together(

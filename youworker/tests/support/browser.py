@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from youworker.tests.bench.product import Person, Product
+    from youworker.tests.support.products import SharedProducts
 
 # A machine that does other things is slow, too; what works does not use it up.
 PATIENCE_MS = 90_000
@@ -70,22 +71,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def running_product() -> Iterator[Product]:
+def running_product(shared_products: SharedProducts) -> Product:
     """The whole product, for every test that ends none of its processes and changes no setting."""
     from youworker.tests.bench.chat import product_with_model
     from youworker.tests.support.speech import whisper_folder
 
-    with product_with_model(LOG_LEVEL="ERROR", STT_MODEL_DIR=str(whisper_folder())) as running:
-        yield running
+    product = product_with_model(LOG_LEVEL="ERROR", STT_MODEL_DIR=str(whisper_folder()))
+    return shared_products.start("running_product", product)
 
 
 @pytest.fixture(scope="session")
-def quoting_product() -> Iterator[Product]:
+def quoting_product(shared_products: SharedProducts) -> Product:
     """The whole product as it is before anybody has named a model server."""
     from youworker.tests.bench.product import running_product
 
-    with running_product(LOG_LEVEL="ERROR") as running:
-        yield running
+    return shared_products.start("quoting_product", running_product(LOG_LEVEL="ERROR"))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """A pytest plugin: files that take longest are begun first, so that no worker ends alone.
 
+Those that share a product come before all others, one product after the other, so that it can end.
 pytest-xdist begins with the files that have most tests. Those that start a product have one or two,
 so they came last, one worker after the other idle. `make test` passes `--no-loadscope-reorder`, or
 pytest-xdist would put them there again.
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from youworker.tests.support.products import PRODUCTS, products_of
 from youworker.tests.support.quick import by_file
 
 if TYPE_CHECKING:
@@ -31,8 +33,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def heaviest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     """Order files by how long their tests will take, and leave the tests of a file as they are."""
     # Each process must come to the same order, so files of one weight go by their names.
-    ordered = sorted(by_file(items), key=lambda tests: (-weight_of(tests), tests[0].path))
+    ordered = sorted(
+        by_file(items), key=lambda tests: (turn_of(tests), -weight_of(tests), tests[0].path)
+    )
     return [item for tests in ordered for item in tests]
+
+
+def turn_of(tests: Iterable[pytest.Item]) -> int:
+    """When the product comes that tests share."""
+    return min(map(PRODUCTS.index, products_of(tests)), default=len(PRODUCTS))
 
 
 def weight_of(tests: Iterable[pytest.Item]) -> int:
