@@ -11,6 +11,7 @@ from channels.db import DatabaseSyncToAsync
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 
 from youworker.core.config import config
+from youworker.core.exceptions import DATABASE_AWAY, DATABASE_FULL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ OTHER_CONNECTIONS = 2
 LIMIT_EXCEEDED = "54"
 # Those of connections that failed, and of servers that stop, start or were ended.
 AWAY = ("08", "57P")
+DISK_FULL = "53100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +117,11 @@ def is_away(error: BaseException | None) -> bool:
         return False
     state = getattr(error.__cause__, "sqlstate", None)
     return state is None or state.startswith(AWAY)
+
+
+def refusal_by(error: BaseException | None) -> str | None:
+    """What to tell people about a database that is away or full; none about any other error."""
+    if is_away(error):
+        return DATABASE_AWAY
+    is_full = getattr(getattr(error, "__cause__", None), "sqlstate", None) == DISK_FULL
+    return DATABASE_FULL if is_full else None

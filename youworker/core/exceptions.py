@@ -104,6 +104,7 @@ class RateLimited(DomainError):
 
 REDIS_AWAY = gettext_noop("This is not possible right now; try again in a minute.")
 DATABASE_AWAY = gettext_noop("The database does not answer; try again in a minute.")
+DATABASE_FULL = gettext_noop("There is no room left on the server; try again later.")
 
 
 class Unavailable(DomainError):

@@ -18,6 +18,7 @@ from youworker.core.api.openai_shape import UNSERVED
 from youworker.core.exceptions import Conflict, InvalidInput, RateLimited
 
 LOST = "SELECT pg_terminate_backend(pg_backend_pid())"
+FULL = "DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"
 TOO_LONG = "SET statement_timeout = 1; SELECT pg_sleep(1)"
 
 
@@ -39,8 +40,8 @@ class Failing(APIView):
             raise RateLimited("Slow down.", wait=7)
         if kind == "crash":
             raise RuntimeError("the secret of the house")
-        if kind in {"lost", "too_long"}:
-            ask({"lost": LOST, "too_long": TOO_LONG}[kind])
+        if kind in {"lost", "full", "too_long"}:
+            ask({"lost": LOST, "full": FULL, "too_long": TOO_LONG}[kind])
         return Response({})
 
 
@@ -306,6 +307,14 @@ def test_a_database_that_goes_away_is_no_mistake_of_ours(client, caplog):
     assert "Il database non risponde" in page
     assert "terminat" not in page
     assert len([record for record in caplog.records if record.exc_info]) == 2
+
+
+@pytest.mark.usefixtures("_lost_connection")
+def test_a_database_without_room_is_no_mistake_of_ours(client):
+    error = errors_of(client.get("/fail/full"), 503, "server_error")
+
+    assert error["code"] == "unavailable"
+    assert error["detail"] == "There is no room left on the server; try again later."
 
 
 @pytest.mark.usefixtures("_lost_connection")

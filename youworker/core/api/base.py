@@ -20,9 +20,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from rest_framework import exceptions as drf
 from rest_framework.views import APIView
 
-from youworker.core.db import is_away
+from youworker.core.db import refusal_by
 from youworker.core.exceptions import (
-    DATABASE_AWAY,
     REDIS_AWAY,
     BadRequest,
     DomainError,
@@ -97,8 +96,9 @@ class DomainExceptionHandler(ExceptionHandler):
             return drf.ValidationError({exc.attr: [detail]})
         if isinstance(exc, DomainError):
             return Refused(exc)
-        if is_away(exc) or isinstance(exc, (RedisConnectionError, RedisTimeoutError)):
-            return Refused(Unavailable(DATABASE_AWAY if is_away(exc) else REDIS_AWAY))
+        is_redis = isinstance(exc, (RedisConnectionError, RedisTimeoutError))
+        if refusal := REDIS_AWAY if is_redis else refusal_by(exc):
+            return Refused(Unavailable(refusal))
         if isinstance(exc, (SuspiciousOperation, MultiPartParserError)):
             return Refused(refusal_of(exc))
         if isinstance(exc, Http404):

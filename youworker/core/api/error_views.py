@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from youworker.core.api.base import refusal_of
 from youworker.core.api.openai_shape import error_document, instead_of, speaks_openai
-from youworker.core.db import is_away
-from youworker.core.exceptions import DATABASE_AWAY, DomainError, RateLimited
+from youworker.core.db import refusal_by
+from youworker.core.exceptions import DomainError, RateLimited
 from youworker.core.pages.base import page_of_form
 from youworker.core.pages.errors import render_error, wants_page
 from youworker.core.request_context import report_denial
@@ -118,7 +118,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Our mistake or no database; the log has the correlation id of the answer's header."""
-    if is_away(sys.exception()):
-        return answer(request, 503, "server_error", "unavailable", _(DATABASE_AWAY))
+    """Our mistake, or no database, or no room; the log knows the id in the answer's header."""
+    if refusal := refusal_by(sys.exception()):
+        return answer(request, 503, "server_error", "unavailable", _(refusal))
     return answer(request, 500, "server_error", "error", _("Something went wrong on our side."))
