@@ -142,6 +142,8 @@ ASGI_APPLICATION = "youworker.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before those of the apps: the console's frame stands around that of its library.
+        "DIRS": [BASE_DIR / "youworker" / "console" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -6,6 +6,16 @@ from playwright.sync_api import expect
 from youworker.tests.browser.chatting import SLOW
 from youworker.tests.support.appearance import check_accessibility, check_width, take_screenshots
 
+# Of each kind one: figures, what goes on, a list, a form with fields that search.
+KINDS_OF_PAGES = (
+    "/admin/",
+    "/admin/live/",
+    "/admin/unanswered/",
+    "/admin/health/",
+    "/admin/accounts/user/",
+    "/admin/groups/legalhold/add/",
+)
+UNNAMED_CHOICE = ".select2-selection:not([aria-labelledby*='-label'])"
 MAKE_SUPERUSER = """
 from accounts.models import User
 User.objects.filter(username={name!r}).update(is_staff=True, is_superuser=True)
@@ -36,16 +46,58 @@ def test_the_console_is_drawn_and_everybody_can_use_it(console):
     expect(console.locator("#parts-in-need .hint")).to_have_count(0)
     assert console.locator(".drawing").count() == 6
 
-    for path in ("/admin/", "/admin/live/", "/admin/unanswered/"):
-        console.goto(path)
-        take_screenshots(console, path.strip("/").replace("/", "-"))
+    for path in KINDS_OF_PAGES:
         for theme in ("light", "dark"):
+            # The library looks at the theme when a page is loaded.
             console.emulate_media(color_scheme=theme)
+            console.goto(path)
+            expect(console.locator("[x-cloak]:visible")).to_have_count(0)
+            expect(console.locator(UNNAMED_CHOICE)).to_have_count(0)
             check_accessibility(console)
+        take_screenshots(console, path.strip("/").replace("/", "-"))
         check_width(console)
 
+
+def test_the_middle_of_the_live_page_is_replaced(console):
     console.goto("/admin/live/")
     # The middle of the page is replaced every five seconds, and stays what it was.
     with console.expect_response(lambda answer: "part=1" in answer.url, timeout=SLOW):
         pass
     expect(console.locator('[data-test="live"] #users')).to_be_visible()
+
+
+def test_the_console_is_used_by_the_keyboard(console):
+    console.goto("/admin/accounts/user/")
+    console.keyboard.press("Tab")
+    expect(console.get_by_role("link", name="Skip to the content")).to_be_focused()
+
+    filters = console.get_by_role("button", name="Filters", exact=True)
+    filters.press("Enter")
+    expect(filters).to_have_attribute("aria-expanded", "true")
+    expect(console.locator("#changelist-filter a:focus")).to_have_count(1)
+    console.keyboard.press("Escape")
+    expect(filters).to_be_focused()
+    expect(console.locator("#changelist-filter")).to_be_hidden()
+
+    console.set_viewport_size({"width": 390, "height": 740})
+    navigation = console.get_by_role("button", name="Navigation", exact=True)
+    navigation.press("Enter")
+    expect(console.locator("#nav-sidebar a:focus")).to_have_count(1)
+    console.keyboard.press("Escape")
+    expect(navigation).to_be_focused()
+    expect(console.locator("#nav-sidebar")).to_be_hidden()
+
+
+def test_rows_are_chosen_and_acted_on_without_scripts(console, open_page, running_product):
+    state = console.context.storage_state()
+    page = open_page(running_product, java_script_enabled=False, storage_state=state)
+    page.goto("/admin/")
+    page.get_by_role("link", name="Every part and what helps").click()
+    page.locator("[data-part]").first.wait_for()
+
+    page.set_viewport_size({"width": 390, "height": 740})
+    page.locator("#nav-sidebar a[href='/admin/accounts/user/']").click()
+    page.locator("input.action-select").first.check()
+    page.locator("select[name=action]").select_option("export_rows")
+    with page.expect_download():
+        page.get_by_role("button", name="Run").click()

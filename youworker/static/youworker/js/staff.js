@@ -1,0 +1,117 @@
+// What the console's library leaves to the mouse and to the eye: every staff page loads this before
+// Alpine reads the page. The words are on the script's element, by the names of the icons.
+"use strict";
+
+(() => {
+  const words = document.currentScript.dataset;
+  const ICON = ".material-symbols-outlined";
+  const REACHED = "a[href], button, input, select, textarea, summary, label";
+  const SHOWN = "a[href], button, input:not([type=hidden]), select, textarea, [role=button]";
+  // Whatever else a click does, it opens what has this name.
+  const OPENS = /^\s*(\w+) = (?:!\1\b|true)/;
+  const NAVIGATION = "sidebarMobileOpen";
+
+  document.addEventListener("alpine:init", () => {
+    document.getElementById("main")?.setAttribute("role", "main");
+    prepare(document);
+    for (const template of document.querySelectorAll("template")) prepare(template.content);
+  });
+  document.addEventListener("htmx:load", (event) => prepare(event.target));
+  document.addEventListener("htmx:beforeSwap", leaveWhenSignedOut);
+  document.addEventListener("keydown", pressButton);
+  // After what makes them, which waits for the same events.
+  window.addEventListener("load", () => setTimeout(nameWidgets));
+  document.addEventListener("formset:added", () => setTimeout(nameWidgets));
+
+  function prepare(root) {
+    for (const element of root.querySelectorAll("[x-on\\:click]")) {
+      if (!element.matches(REACHED) && (element.title || element.textContent.trim())) {
+        makeButton(element);
+      }
+    }
+    root.querySelectorAll(ICON).forEach(nameIcon);
+  }
+
+  function makeButton(element) {
+    const opened = openedBy(element);
+    const isToggle = opened === "showPassword";
+    element.setAttribute("role", "button");
+    element.setAttribute("tabindex", "0");
+    if (opened) element.setAttribute(`x-bind:aria-${isToggle ? "pressed" : "expanded"}`, opened);
+    // The whole navigation of a wide screen stays as it was chosen.
+    if (!opened || isToggle || opened === "sidebarDesktopOpen" || iconIn(element) === "close") return;
+    const close = `if (${opened}) { ${opened} = false; $el.focus() }`;
+    // Before what was opened hears it, which would close itself and lose the focus.
+    element.setAttribute("x-on:keydown.escape.window.capture", close);
+  }
+
+  function openedBy(element) {
+    return OPENS.exec(element.getAttribute("x-on:click"))?.[1];
+  }
+
+  /** An icon is a ligature: its text is its name, which nobody should have to hear. */
+  function nameIcon(icon) {
+    const control = icon.closest("a, button, [role=button]");
+    const word = control && words[iconIn(control)];
+    if (word && !control.title) control.setAttribute("aria-label", word);
+    if (control !== icon) icon.setAttribute("aria-hidden", "true");
+  }
+
+  /** The name of the icon that is all a control shows. */
+  function iconIn(control) {
+    const icon = control.matches(ICON) ? control : control.querySelector(ICON);
+    const name = icon?.textContent.trim();
+    return control.textContent.trim() === name ? name : undefined;
+  }
+
+  function pressButton(event) {
+    const element = event.target;
+    if (!["Enter", " "].includes(event.key) || element.localName === "button") return;
+    if (element.getAttribute?.("role") !== "button" || !element.hasAttribute("x-on:click")) return;
+    event.preventDefault();
+    element.click();
+    const opened = openedBy(element);
+    if (opened) requestAnimationFrame(() => enter(opened, element));
+  }
+
+  /** Go to the first thing of what was opened, as soon as it is seen: it stands elsewhere. */
+  function enter(opened, button, frames = 30) {
+    if (!frames || button.getAttribute("aria-expanded") !== "true") return;
+    const places = `[x-show="${opened}"]${opened === NAVIGATION ? ", #nav-sidebar" : ""}`;
+    const seen = [...document.querySelectorAll(places)].find(isSeen);
+    const first = [...(seen?.querySelectorAll(SHOWN) ?? [])].find(isSeen);
+    if (first) first.focus();
+    else requestAnimationFrame(() => enter(opened, button, frames - 1));
+  }
+
+  function isSeen(element) {
+    return element.checkVisibility();
+  }
+
+  /** A part of a page that was led elsewhere is the page to sign in on. */
+  function leaveWhenSignedOut({ detail }) {
+    const path = (url) => new URL(url, location.href).pathname;
+    if (path(detail.xhr.responseURL) === path(detail.pathInfo.finalRequestPath)) return;
+    detail.shouldSwap = false;
+    location.reload();
+  }
+
+  function nameWidgets() {
+    for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+      const label = select.labels[0];
+      const shown = select.nextElementSibling?.querySelector(".select2-selection");
+      if (!label || !shown) continue;
+      label.id ||= `${select.id}-label`;
+      const value = shown.querySelector(".select2-selection__rendered");
+      // A textbox inside of a combobox, which says the same.
+      if (value?.getAttribute("role") === "textbox") {
+        value.removeAttribute("role");
+        value.removeAttribute("aria-readonly");
+      }
+      shown.setAttribute("aria-labelledby", [label.id, value?.id].filter(Boolean).join(" "));
+    }
+    for (const tip of document.querySelectorAll(".help-tooltip[aria-label]")) {
+      tip.setAttribute("role", "img");
+    }
+  }
+})();
