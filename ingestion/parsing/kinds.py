@@ -57,6 +57,8 @@ CSV = Kind("text/csv", "a CSV table")
 TSV = Kind("text/tab-separated-values", "a table")
 SRT = Kind("application/x-subrip", "a file of subtitles")
 VTT = Kind("text/vtt", "a file of subtitles")
+ICALENDAR = Kind("text/calendar", "a calendar")
+VCARD = Kind("text/vcard", "a file of contacts")
 LATEX = Kind("text/x-tex", "a LaTeX document")
 TEXT = Kind("text/plain", "a text file")
 ZIP = Kind("application/zip", "a compressed archive")
@@ -138,6 +140,11 @@ BY_ENDING = {
     "csv": CSV,
     "tsv": TSV,
     "tex": LATEX,
+    "ics": ICALENDAR,
+    "ical": ICALENDAR,
+    "vcs": ICALENDAR,
+    "vcf": VCARD,
+    "vcard": VCARD,
     "srt": SRT,
     "vtt": VTT,
     "zip": ZIP,
@@ -167,7 +174,7 @@ BY_ENDING = {
 }
 # Formats made of characters; any other name promises a binary file.
 CHARACTERS = {
-    *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF, SRT, VTT, LATEX),
+    *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF, SRT, VTT, LATEX, ICALENDAR, VCARD),
     *(JSON, JSON_LINES, GEOJSON, NOTEBOOK, XML, YAML, TOML, PROPERTIES),
 }
 BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
@@ -176,6 +183,9 @@ BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
     "text/xml": XML,
     # As a picture it could hold programs; its words are read as those of any XML.
     "image/svg+xml": XML,
+    "text/x-vcalendar": ICALENDAR,
+    "text/x-vcard": VCARD,
+    "text/directory": VCARD,
     "text/yaml": YAML,
     "application/x-yaml": YAML,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from documents.language import identify
 from ingestion.parsing import (  # noqa: F401 -- readers
     archives,
+    calendars,
     extracting,
     json_text,
     kinds,
@@ -47,7 +48,15 @@ UNESCAPE = {
 }
 
 # Whose title is a heading or a subject, which no program made up.
-TITLED_BY_PEOPLE = {kinds.MARKDOWN, kinds.EML, kinds.MSG, kinds.TNEF, kinds.MBOX}
+TITLED_BY_PEOPLE = {
+    kinds.MARKDOWN,
+    kinds.EML,
+    kinds.MSG,
+    kinds.TNEF,
+    kinds.MBOX,
+    kinds.ICALENDAR,
+    kinds.VCARD,
+}
 
 
 @kinds.reads(kinds.TEXT, kinds.CSV, kinds.TSV)
