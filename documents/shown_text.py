@@ -14,6 +14,8 @@ PLAIN = (
     *TABLES,
     "text/vtt",
     "text/x-tex",
+    "text/calendar",
+    "text/vcard",
     "application/x-subrip",
     "message/",
     "application/vnd.ms-outlook",

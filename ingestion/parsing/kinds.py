@@ -181,7 +181,7 @@ BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
     "application/jsonl": JSON_LINES,
     "application/ld+json": JSON,
     "text/xml": XML,
-    # As a picture it could hold programs; its words are read as those of any XML.
+    # As a picture it could hold programs; it is text, of which the words are read.
     "image/svg+xml": XML,
     "text/x-vcalendar": ICALENDAR,
     "text/x-vcard": VCARD,

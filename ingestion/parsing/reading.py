@@ -21,6 +21,7 @@ from ingestion.parsing import (  # noqa: F401 -- readers
 )
 from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
+from ingestion.parsing.drawing import is_drawing, read_drawing
 from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings
 from ingestion.parsing.mail import unpacking  # noqa: F401 -- readers
 from ingestion.parsing.refusing import refusal
@@ -79,8 +80,12 @@ def read_markdown(data: bytes, mime: str) -> Extract:
 
 @kinds.reads(kinds.XML, kinds.YAML, kinds.TOML, kinds.PROPERTIES)
 def read_escaped(data: bytes, mime: str) -> Extract:
-    """Formats that may write letters by their numbers."""
+    """Formats that may write letters by their numbers; of drawings, their words."""
     found = decode(data, declared=declared_by_text(data))
+    if mime == kinds.XML.mime and is_drawing(found.text):
+        drawing = read_drawing(found.text)
+        drawing.notes = found.notes
+        return drawing
     return Extract(UNESCAPE[mime](found.text), notes=found.notes)
 
 

@@ -60,14 +60,42 @@ def test_texts_that_begin_alike_stay_texts(text):
     assert kind_of(text, "a.txt").mime == "text/plain"
 
 
-def test_a_vector_graphic_is_read_as_xml_and_never_as_an_image(read):
-    drawing = b"""<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script>
-    <text x="1">A zebra in a drawing</text></svg>"""
+SVG = 'xmlns="http://www.w3.org/2000/svg"'
+DRAWING = f"""<?xml version="1.0"?><!-- Generator --><!DOCTYPE svg [<!ENTITY ns "http://x">]>
+<svg {SVG} a="&ns;"><title>Chart</title><style>.a{{}}</style><script>alert(1)</script>
+<text y="1"><tspan y="1">Ein</tspan><tspan y="1">kauf &amp; Rat</tspan>
+<tspan y="9">below</tspan></text>
+<switch><foreignObject><p xmlns="http://www.w3.org/1999/xhtml">A long label</p></foreignObject>
+<text>A lo...</text></switch></svg>"""
 
-    parsed = read(drawing, "drawing.svg")
 
-    assert parsed.mime == "application/xml"
-    assert "A zebra in a drawing" in parsed.text
+def test_of_a_drawing_the_words_are_read_and_it_is_never_an_image(read):
+    parsed = read(DRAWING.encode(), "drawing.svg")
+
+    assert (parsed.title, parsed.mime) == ("Chart", "application/xml")
+    assert parsed.text == "Chart\nEinkauf & Rat\nbelow\nA long label"
+
+
+LEVELS = "".join(f'<!ENTITY {n} "{f"&{n - 1};" * 10}">' for n in range(1, 10)).replace("&0;", "ha")
+
+
+@pytest.mark.parametrize(
+    ("drawing", "text"),
+    [
+        (f'<svg {SVG}><path d="{"M0 0" * 500_000}"/><text>few</text></svg>', "few"),
+        (f"<svg {SVG}>{'<g>' * 50_000}<text>deep</text>", "deep"),
+        (f"<svg {SVG}><path i:x='1'/><text>unbound</text></svg>", "unbound"),
+        ("<svg><text>bare</text></svg>", "bare"),
+        (
+            f'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg {SVG}>'
+            "<text>a &x; b</text></svg>",
+            "a b",
+        ),
+        (f"<!DOCTYPE svg [{LEVELS}]><svg {SVG}><text>&9;</text></svg>", "]>&9;"),
+    ],
+)
+def test_damaged_and_hostile_drawings_are_read_as_far_as_they_go(read, drawing, text):
+    assert read(drawing.encode(), "drawing.svg").text == text
 
 
 def test_reasons_are_known_in_other_languages():

@@ -35,6 +35,8 @@ NAMESPACES = {
     "package/relationships": "rel",
     "markup-compatibility": "mc",
     "http://purl.org/dc/elements/1.1/": "dc",
+    "http://www.w3.org/2000/svg": "svg",
+    "http://www.w3.org/1999/xhtml": "html",
     "svg-compatible": "svg",
     **{name: name for name in ("office", "text", "table", "style", "presentation", "form", "meta")},
     "drawing": "draw",
@@ -77,10 +79,10 @@ class Walk:
             self.tell_text = text
             self.parser.CharacterDataHandler = self.characters
 
-    def through(self, stream: IO[bytes]) -> None:
+    def through(self, stream: IO[bytes], *, block_size: int = BLOCK) -> None:
         """Walk to the end; raises `ParseFailed` when the part is damaged."""
         try:
-            while block := stream.read(BLOCK):
+            while block := stream.read(block_size):
                 self.parser.Parse(block)
             self.parser.Parse(b"", True)  # noqa: FBT003 -- expat's own way to say that it is the end
         except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
