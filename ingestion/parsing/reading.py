@@ -16,6 +16,7 @@ from ingestion.parsing import (  # noqa: F401 -- readers
     notebook,
     office,
     pdf,
+    pdf_attachments,
     subtitles,
     webpage,
 )

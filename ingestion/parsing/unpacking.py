@@ -108,6 +108,8 @@ class Unpacking:
             member.detail = f"The file is larger than {self.limits.file_bytes} bytes."
         except ParseFailed as error:
             if error.code == TOO_MUCH.code:
+                # Whoever goes on without it must not find it among those that came out.
+                self.members.pop()
                 raise
             member.code, member.detail = error.code, error.detail
         if not member.size and not member.code:

@@ -1,8 +1,11 @@
+import io
 import zipfile
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from fpdf import FPDF
+from pypdf import PdfWriter
 
 from ingestion.parsing.reading import parse_file
 from ingestion.parsing.types import ParseFailed
@@ -321,3 +324,51 @@ def test_a_mailbox_of_too_many_messages_stays_whole(unpack):
     assert not found
     assert "Nr. 11" in parsed.text
     assert parsed.notes == ["The mailbox has more than 10 messages, which stay one document."]
+
+
+def portfolio(files, *, text="", pinned=None):
+    document = FPDF()
+    document.add_page()
+    document.set_font("Helvetica", size=12)
+    document.cell(0, 10, text)
+    if pinned:
+        document.file_attachment_annotation(pinned, 20, 20)
+    writer = PdfWriter(clone_from=io.BytesIO(bytes(document.output())))
+    for name, content in files.items():
+        writer.add_attachment(name, content)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def test_what_is_attached_to_a_pdf_comes_out_and_its_pages_are_read(unpack, tmp_path):
+    pin = tmp_path / "pin.txt"
+    pin.write_text("pinned")
+    invoice = portfolio({"factur-x.xml": b"<total>119</total>"}, text="Invoice 7", pinned=pin)
+
+    found, parsed = unpack(invoice, "invoice.pdf")
+
+    assert found == {"factur-x.xml": b"<total>119</total>", "pin.txt": b"pinned"}
+    assert parsed.text == "Invoice 7"
+    assert all(member.attached for member in parsed.members)
+
+
+def test_a_portfolio_whose_cover_says_nothing_is_its_files(unpack):
+    found, parsed = unpack(portfolio({"a/offer.txt": b"The zebra."}), "a.pdf")
+
+    assert (found, parsed.passages) == ({"offer.txt": b"The zebra."}, [])
+    assert refusal(unpack, portfolio({}), "a.pdf") == "no_text"
+
+
+def test_attachments_of_a_pdf_have_limits_and_its_text_is_read_all_the_same(unpack):
+    many = portfolio({f"{number}.txt": b"%d" % number for number in range(4)}, text="Offer")
+    bomb = portfolio({"bomb.bin": b"0" * 80_000_000}, text="Offer")
+
+    found, parsed = unpack(many, "a.pdf", Limits(2, 10**6, 10**6))
+    assert (list(found), parsed.text) == (["0.txt", "1.txt"], "Offer")
+    assert parsed.notes == [
+        "The attachment '2.txt' was not read: There are more than 2 files in this file."
+    ]
+    found, parsed = unpack(many, "a.pdf", Limits(9, 10**6, 2))
+    assert (list(found), parsed.text) == (["0.txt", "1.txt"], "Offer")
+    assert unpack(bomb, "a.pdf")[0] == {"bomb.bin": "too_large_inside"}
