@@ -67,7 +67,7 @@ class DrawingWords:
             **dict.fromkeys(TEXTS, self.end_text),
             **dict.fromkeys(BLOCKS, self.end_line),
             "svg:title": self.end_title,
-            "svg:switch": lambda: self.choices and self.choices.pop(),
+            "svg:switch": self.end_choice,
         }
         self.walk = Walk(starts, ends, self.take, skipped=SILENT)
         # Drawings within pages were saved without the name of their format.
@@ -102,6 +102,11 @@ class DrawingWords:
             self.walk.skip()
         else:
             self.start_text(attributes)
+
+    def end_choice(self) -> None:
+        """No more ways."""
+        if self.choices:
+            self.choices.pop()
 
     def start_page(self, attributes: Attributes) -> None:
         """A piece of a web page begins, which is preferred to a text for old programs."""

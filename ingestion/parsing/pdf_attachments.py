@@ -63,7 +63,7 @@ def add_file(specification: Any, into: Unpacking) -> None:
     """Let one file come out; raises `ParseFailed` when all of them are too much."""
     from pypdf.errors import LimitReachedError, PyPdfError  # noqa: PLC0415 -- see below
 
-    streams = resolved(specification.get("/EF")) or {}
+    streams: Any = resolved(specification.get("/EF")) or {}
     reference = next((streams.raw_get(key) for key in FILE_NAMES if key in streams), None)
     if reference is None:
         # A mere link to a file elsewhere.

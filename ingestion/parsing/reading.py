@@ -31,7 +31,7 @@ from ingestion.parsing.scans.rules import Scanning, scanning
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.source_code import outline
 from ingestion.parsing.splitting import split
-from ingestion.parsing.tables import table_of_values
+from ingestion.parsing.tables import table_of_values, without_blank_rows
 from ingestion.parsing.titles import telling_title
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
 from ingestion.parsing.unpacking import TOO_DEEP
@@ -65,9 +65,10 @@ TITLED_BY_PEOPLE = {
 def read_text(data: bytes, mime: str) -> Extract:
     """Text, tables of comma-separated values, source code."""
     found = decode(data, declared=declared_by_text(data))
-    is_table = mime in {kinds.CSV.mime, kinds.TSV.mime}
-    tables = table_of_values(found.text) if is_table else []
-    return Extract(found.text, tables=tables, notes=found.notes)
+    if mime not in {kinds.CSV.mime, kinds.TSV.mime}:
+        return Extract(found.text, notes=found.notes)
+    text = without_blank_rows(found.text)
+    return Extract(text, tables=table_of_values(text), notes=found.notes)
 
 
 @kinds.reads(kinds.MARKDOWN)

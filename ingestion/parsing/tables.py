@@ -16,6 +16,8 @@ LONGEST_HEADER = 200
 FEWEST_COLUMNS = 2
 SEPARATORS = ",;\t|"
 HEAD = 4096
+# What spreadsheets write for rows that have formats and no values.
+BLANK_ROW = re.compile(r"^(?:[ \t\"]*+[,;|\t])[ \t\",;|]*+(?:\n|\Z)", re.M)
 NUMBER = re.compile(r"[\s\d.,:%/+-]+")
 
 
@@ -59,6 +61,11 @@ def table_of_values(text: str) -> list[Table]:
         return []
     header = header_of(cells)
     return [Table(0, len(text), header)] if header else []
+
+
+def without_blank_rows(text: str) -> str:
+    """A text of separated values without the rows in which there is none."""
+    return BLANK_ROW.sub("", text)
 
 
 def header_of(cells: Sequence[str]) -> str:

@@ -2,7 +2,7 @@ import docx
 import openpyxl
 import pytest
 
-from ingestion.parsing.tables import header_at, table_of_values, tables_of
+from ingestion.parsing.tables import header_at, table_of_values, tables_of, without_blank_rows
 from ingestion.tests.samples import saved
 
 ROWS = [(f"Person {number}", f"City {number}", str(number)) for number in range(200)]
@@ -69,3 +69,9 @@ def test_what_follows_a_table_does_not_belong_to_it():
 @pytest.mark.parametrize("text", ["", "one column\nx", "1,2,3\n4,5,6", "2026-01-01;x\n", ',"\n'])
 def test_a_first_line_that_names_no_columns_is_no_header(text):
     assert table_of_values(text) == []
+
+
+def test_rows_of_separators_alone_are_left_out():
+    text = 'a,b\n,,\n1,\n,2\n"","",\n\n; ;\nend'
+
+    assert without_blank_rows(text) == "a,b\n1,\n,2\n\nend"

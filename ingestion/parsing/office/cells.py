@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import IO, TYPE_CHECKING
 
+from ingestion.parsing.office.blank_rows import without_blank_rows
 from ingestion.parsing.office.elements import Characters, Walk, unescaped, whole
 from ingestion.parsing.office.number_formats import shown_number
 from ingestion.parsing.office.sheet_rows import SheetRows, column_of, merged_below, row_number
@@ -65,7 +66,7 @@ class Cells:
             },
             self.take,
             skipped=SKIPPED | {"s:headerFooter", "s:dataValidations", "s:conditionalFormatting"},
-        ).through(self.book.package.open(part))
+        ).through(without_blank_rows(self.book.package.open(part)))
 
     def take(self, text: str) -> None:
         """Keep characters of values and formulas."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
+from ingestion.parsing.office.blank_rows import with_blank_rows_joined
 from ingestion.parsing.office.elements import Enough, whole
 from ingestion.parsing.office.open_prose import MOST_CELLS, Prose
 from ingestion.parsing.office.package import Package
@@ -43,7 +44,7 @@ def read_open_sheets(data: bytes, mime: str) -> Extract:
     """A spreadsheet as it is shown: the file holds every value as text, too."""
     package, writer = opened(data), Writer()
     with suppress(Enough):
-        Sheets(writer).walk.through(package.open(CONTENT))
+        Sheets(writer).walk.through(with_blank_rows_joined(package.open(CONTENT)))
     return writer.extract(package.title(PROPERTIES))
 
 
