@@ -123,6 +123,44 @@ def test_a_table_has_rows_although_it_was_read_by_columns():
     assert [word.box.left for word in words[:3]] == [0.0, 0.3, 0.6]
 
 
+def row_of_table(*cells, at, block=1):
+    places = (0, 60, 500, 650)
+    return [
+        line(text, at, left=left, block=block) for text, left in zip(cells, places, strict=True)
+    ]
+
+
+def test_a_cell_that_is_wrapped_is_one_row():
+    lines = [
+        *row_of_table("Pos", "Item", "Pcs", "Price", at=0),
+        *row_of_table("1", "Service of the plant", "2", "280.00", at=1.5),
+        line("North with all filters", 2.5, left=60),
+        line("and seals", 3.5, left=60),
+        *row_of_table("2", "Way there", "1", "96.00", at=5),
+        *row_of_table("3", "Bolt", "4", "12.00", at=6.5),
+    ]
+
+    assert text_of_lines(lines).split("\n") == [
+        "| Pos | Item | Pcs | Price |",
+        "| 1 | Service of the plant North with all filters and seals | 2 | 280.00 |",
+        "| 2 | Way there | 1 | 96.00 |",
+        "| 3 | Bolt | 4 | 12.00 |",
+    ]
+
+
+def test_rows_with_empty_cells_and_headings_between_rows_are_no_wrapped_cells():
+    rows = [
+        *row_of_table("A", "North", "Jan", "5.00", at=0),
+        *row_of_table("B", "South", "Jan", "6.00", at=1),
+        *row_of_table("C", "East", "Jan", "7.00", at=2),
+    ]
+    amount = line("8.00", 3, left=650)
+    heading = line("Others", 3)
+
+    assert "| C | East | Jan | 7.00 |" in text_of_lines([*rows, amount])
+    assert "| C | East | Jan | 7.00 |" in text_of_lines([*rows, heading])
+
+
 @pytest.mark.parametrize("second", [("Am Markt 3", "69115 Bonn"), ("Datum: heute", "Ort: hier")])
 def test_two_blocks_of_words_beside_each_other_are_no_table(second):
     left = [line(text, row) for row, text in enumerate(("Frau Köhler", *second, "Deutschland"))]

@@ -90,6 +90,11 @@ def blank(before: str, after: str) -> str:
     return " "
 
 
+def begins_within(text: str) -> bool:
+    """Whether a line begins in the middle of a sentence, as far as its first letter tells."""
+    return text[:1].isalpha() and not text[:1].isupper()
+
+
 def mirrored(lines: Sequence[Line]) -> list[Line]:
     """Lines with left and right exchanged when they are read from the right."""
     letters = "".join(word for line in lines for word in line.words)

@@ -8,7 +8,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingestion.parsing.scans.lines import Line, blank, mirrored
+from ingestion.parsing.scans.lines import Line, begins_within, blank, mirrored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,11 +157,6 @@ def is_long_block(column: Column, other: Column) -> bool:
     """Whether two columns are about as wide, or lines of one could be of the other."""
     widths = sorted((column.right - column.left, other.right - other.left))
     return widths[0] > widths[1] * MOST_OF_WIDTH
-
-
-def begins_within(text: str) -> bool:
-    """Whether a line begins in the middle of a sentence, as far as its first letter tells."""
-    return text[:1].isalpha() and not text[:1].isupper()
 
 
 def body_size(lines: Sequence[Line]) -> float:

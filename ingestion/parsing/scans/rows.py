@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingestion.parsing.scans.lines import Line, mirrored
+from ingestion.parsing.scans.lines import Line, begins_within, mirrored
 from ingestion.parsing.tables import NUMBER
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 # Multiples of the height of small letters: how far rows may be apart, and baselines of one row.
 ROW_DISTANCE = 10.0
 SAME_ROW = 0.8
+# Within a cell, and how far the cells of a line may stand from the edge of those above.
+LINE_DISTANCE = 3.4
+EDGE = 1.0
+# Of the distance of lines in a cell: rows that are farther apart show where each ends.
+FARTHER = 1.15
 FEWEST_ROWS = 3
 FEWEST_COLUMNS = 2
 # Words of a cell, on the average. Columns of prose have more in each line.
@@ -79,12 +84,14 @@ def bands_of(lines: Sequence[Line]) -> list[list[Cell]]:
 
 
 def runs_of(bands: Sequence[list[Cell]]) -> Iterator[list[list[Cell]]]:
-    """Bands of several cells that follow each other closely."""
+    """Bands of several cells that follow each other closely, with the lines of wrapped cells."""
     run: list[list[Cell]] = []
-    for band in bands:
-        near = run and band[0].line.baseline - run[-1][0].line.baseline < (
-            ROW_DISTANCE * band[0].line.size
-        )
+    for number, band in enumerate(bands):
+        below = bands[number + 1] if number + 1 < len(bands) else None
+        if run and is_wrapped(band, run[-1], below):
+            run[-1] += band
+            continue
+        near = run and distance(run[-1], band) < ROW_DISTANCE * band[0].line.size
         if run and not (near and len(band) >= FEWEST_COLUMNS):
             yield run
             run = []
@@ -92,6 +99,33 @@ def runs_of(bands: Sequence[list[Cell]]) -> Iterator[list[list[Cell]]]:
             run.append(band)
     if run:
         yield run
+
+
+def distance(band: Sequence[Cell], below: Sequence[Cell]) -> float:
+    """How far the last line of a band is from the next one."""
+    return below[0].line.baseline - max(cell.line.baseline for cell in band)
+
+
+def is_wrapped(band: Sequence[Cell], row: Sequence[Cell], below: Sequence[Cell] | None) -> bool:
+    """Whether a band is the next line of cells of the row above it, and no row of its own.
+
+    It has words below the edges of few of the cells. Below the first one a row or a heading may
+    begin, too: there a small letter tells, or that the next row is farther away.
+    """
+    size, gap = band[0].line.size, distance(row, band)
+    top = min(cell.line.baseline for cell in row)
+    first_line = [cell for cell in row if cell.line.baseline - top < SAME_ROW * size]
+    if gap > LINE_DISTANCE * size or len(band) * 2 > len(first_line):
+        return False
+    if any(is_amount(cell.line.text) for cell in band):
+        return False
+    edges = [cell.seen.left for cell in first_line]
+    if any(min(abs(cell.seen.left - edge) for edge in edges) > EDGE * size for cell in band):
+        return False
+    if band[0].seen.left > min(edges) + EDGE * size:
+        return True
+    is_apart = below is not None and distance(band, below) > FARTHER * gap
+    return is_apart or begins_within(band[0].line.text)
 
 
 def rows_of(run: Sequence[list[Cell]]) -> list[Row]:
