@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import kreuzberg
 
 from ingestion.parsing import kinds, markdown
+from ingestion.parsing.rtf import with_notes
 from ingestion.parsing.types import Extract, Heading, ParseFailed
 from ingestion.parsing.unpacking import ENCRYPTED
 
@@ -27,6 +28,18 @@ MIDNIGHT = re.compile(r"(?<=-\d\d) 00:00:00\b|\b1899-12-3[01] (?=\d\d:)")
 # What the library says of a whole PDF without pages.
 NO_PAGES = "No page boundaries"
 LOCKED_PAGE = re.compile(rb"""URI\s*=\s*["'][^"']+\.x?html?["']""", re.I)
+# What slide masters of PowerPoint and LibreOffice say, which no slide shows.
+MASTER_TEXT = re.compile(
+    r"^(?:Click to edit (?:Master|the) (?:title|text|subtitle|outline)(?: text)?"
+    r" ?(?:styles?|format)"
+    r"|(?:Second|Third|Fourth|Fifth|Sixth|Seventh) (?:Outline )?[Ll]evel"
+    r"|(?:Mastert|T)itel(?:master)?format (?:durch Klicken )?bearbeiten"
+    r"|(?:Mastertextformat|Textmasterformate?) (?:durch Klicken )?bearbeiten"
+    r"|(?:Zweite|Dritte|Vierte|Fünfte) Ebene"
+    r"|Fare clic per modificare (?:lo stile del titolo|stili del testo)(?: dello schema)?"
+    r"|(?:Secondo|Terzo|Quarto|Quinto) livello)[ \t]*+(?:\n|\Z)\n*+",
+    re.M,
+)
 PASSWORD = re.compile("password|encrypt", re.I)
 
 
@@ -67,7 +80,7 @@ def title_of(found: Any) -> str:
 def read_old_slides(data: bytes, mime: str) -> Extract:
     """PowerPoint files from before 2007, whose headings are not known."""
     found = extract(data, mime, configuration(form="plain"))
-    return Extract(str(found.content), title_of(found))
+    return Extract(MASTER_TEXT.sub("", str(found.content)).strip(), title_of(found))
 
 
 @kinds.reads(kinds.EPUB)
@@ -90,7 +103,8 @@ def is_locked_book(data: bytes) -> bool:
 @kinds.reads(kinds.RTF)
 def read_rtf(data: bytes, mime: str) -> Extract:
     """An RTF file; the extractor takes hyphens and blanks that never break for other signs."""
-    return read_signs(HARD_BLANK.sub(rb"\1{ }", HARD_HYPHEN.sub(rb"\1-", data)), mime, plain)
+    signs = HARD_BLANK.sub(rb"\1{ }", HARD_HYPHEN.sub(rb"\1-", data))
+    return read_signs(with_notes(signs), mime, plain)
 
 
 @kinds.reads(kinds.XLSB)

@@ -15,7 +15,7 @@ EMPTY = (
     "(sin título|documento sin título|presentación de powerpoint|libro)",
     "(powerpoint )?presentation",
     "(book|cartel|sheet|foglio|slide|layout|drawing|scan|page|title|titolo|no title|none|null)",
-    "about:blank",
+    "about:blank|unknown title",
     "print|stampa|full page (photo|print)",
 )
 TELLS_NOTHING = re.compile(rf"({'|'.join(EMPTY)})[\s_-]*\d*", re.I)

@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from ingestion.parsing import kinds, markdown
+from ingestion.parsing.extracting import MASTER_TEXT
 from ingestion.parsing.reading import parse_file
 from ingestion.parsing.splitting import SLACK, TARGET
 from ingestion.parsing.types import LONGEST_TEXT, ParseFailed
@@ -360,3 +361,30 @@ def test_longer_texts_are_cut_and_say_so(parse):
 
     assert parsed.truncated
     assert len(parsed.text) == LONGEST_TEXT
+
+
+def test_rtf_has_its_notes_and_boxes_behind_and_nothing_that_was_deleted(parse):
+    body = (
+        rb"{\rtf1\ansi The rent{\super\chftn{\*\footnote \chftn\pard\plain {\tab No heat\'fcng.}}}"
+        rb" is {\deleted\revauthdel1 gone {\b too} }due{\*\annotation{\*\atndate 1}\pard Really?}."
+        rb"{\shp{\*\shpinst{\shptxt \pard In a box\par}}}\par The \{end\}.\par{\pict\bin4 {{\}x}}"
+    )
+
+    text = parse("old.rtf", body).text
+
+    assert [" ".join(line.split()) for line in text.split("\n") if line.strip()] == [
+        "The rent[^1] is due.",
+        "The {end}.",
+        "[^1]: No heatüng.",
+        "[Comment: Really?]",
+        "In a box",
+    ]
+
+
+def test_what_slide_masters_say_is_no_text():
+    masters = "Click to edit Master title style\n\nSecond level\n\nMastertitelformat bearbeiten\n\n"
+
+    assert (
+        MASTER_TEXT.sub("", f"{masters}The second level\n\nSecond level\n")
+        == "The second level\n\n"
+    )
