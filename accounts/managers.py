@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from uuid import UUID, uuid4
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db.models import F, Q, QuerySet
@@ -14,9 +13,11 @@ from django.utils import timezone
 from accounts.enums import ErasureStatus, ExportStatus
 from youworker.core.leases import LeasedQuerySet, lease_end, new_lease
 from youworker.core.managers import BaseQuerySet
+from youworker.core.processes import new_token
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from accounts.models import (
         ApiKey,
@@ -146,7 +147,7 @@ class WorkerTaskQuerySet(LeasedQuerySet[WorkerTaskT_co]):
         """Take the oldest task that is due; none when there is none."""
         self.filter(status="running").suspect_expired()
         for pk in self.claimable().order_by("lease_until", "pk").values_list("pk", flat=True)[:8]:
-            lease = new_lease(uuid4(), seconds)
+            lease = new_lease(new_token(), seconds)
             taken = (
                 self.claimable()
                 .filter(pk=pk)

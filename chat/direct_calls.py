@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from youworker.core.processes import new_token
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -39,7 +41,7 @@ NOBODY = UUID(int=0)
 @lru_cache(maxsize=1)
 def process_id() -> UUID:
     """What this process is called in the rows of its calls."""
-    return uuid4()
+    return new_token()
 
 
 # Workers are forked, and each of them is another process.

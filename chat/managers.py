@@ -149,6 +149,10 @@ class RunQuerySet(LeasedQuerySet["Run"]):
         """Limit to runs that a process holds."""
         return self.filter(status=RunStatus.RUNNING)
 
+    def leased(self) -> Self:
+        """Limit to what somebody holds; ended runs keep their token."""
+        return self.running()
+
     def waiting(self) -> Self:
         """Limit to runs that go on when somebody has decided."""
         return self.filter(status=RunStatus.WAITING_APPROVAL)

@@ -14,6 +14,7 @@ from chat.llm.admission import forget_lost_calls
 from chat.model_servers import ServedModel
 from chat.retention import erase_unkept as erase_unkept_sessions
 from chat.runs import sweeper
+from chat.runs.upkeep import take_over
 from chat.services.model_checks import look_at_servers
 from chat.services.model_checks import try_models as try_served_models
 
@@ -24,6 +25,7 @@ SLICE = 20.0
 @shared_task
 def sweep_runs() -> int:
     """Look after runs that no process works on; how many were ended."""
+    take_over()
     time_out_approvals()
     forget_lost_calls()
     remove_ended_grants()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
-from uuid import uuid4
 
 from django.db import models
 from django.db.models import DurationField, ExpressionWrapper, F, Q
@@ -13,6 +12,7 @@ from django.db.models.functions import Now
 from ingestion.enums import SourceState
 from youworker.core.leases import RELEASED, LeasedQuerySet, lease_end, new_lease
 from youworker.core.managers import BaseQuerySet
+from youworker.core.processes import new_token
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -58,7 +58,7 @@ class WebHostQuerySet(LeasedQuerySet["WebHost"]):
         It is not renewed, so who takes longer loses it.
         """
         self.bulk_create([self.model(host=host)], ignore_conflicts=True)
-        token = uuid4()
+        token = new_token()
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
         claimed = self.filter(free, host=host).update(**new_lease(token, seconds))
         return token if claimed else None

@@ -20,6 +20,7 @@ from chat.runs.queue import announce_room, may_begin
 from youworker.core.db import run_in_thread
 from youworker.core.leases import lease_end
 from youworker.core.per_loop import end_task
+from youworker.core.processes import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection
@@ -130,6 +131,11 @@ def renew_rooms(ids: Collection[UUID] | None = None) -> int:
     if not chosen:
         return 0
     return ModelCall.objects.filter(pk__in=chosen).update(until=lease_end(CALL_SECONDS))
+
+
+def forget_calls_of(number: int) -> int:
+    """Remove the calls of a process that is gone; how many there were."""
+    return ModelCall.objects.filter(process__range=tokens_of(number)).delete()[0]
 
 
 def forget_lost_calls() -> int:

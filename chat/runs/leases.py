@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
-from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError
 
 from youworker.core.config import config
 from youworker.core.db import run_in_thread, run_in_vital_thread
 from youworker.core.leases import elapsed_seconds
+from youworker.core.processes import new_token
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class RunLease:
     """
 
     def __init__(self, token: UUID | None = None) -> None:
-        self.token = token or uuid4()
+        self.token = token or new_token()
         self.asked_at = elapsed_seconds()
         self.lost = asyncio.Event()
 

@@ -101,6 +101,8 @@ class RunManager:
         global serving  # noqa: PLW0603 -- one per process: requests find it from their threads
         serving = self
         if self.taker is None or self.taker.done():
+            # Of those that ended before this process began somebody may wait.
+            self.news.set()
             self.taker = asyncio.create_task(self.take_regularly())
             self.listener = asyncio.create_task(self.listen())
 

@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F
@@ -17,10 +16,12 @@ from documents.services.embedding_queue import lock_documents, refresh_statuses
 from youworker.core.config import config
 from youworker.core.db import relax_durability
 from youworker.core.leases import MAX_LOSSES, RELEASED, keep_lease_alive, lease_end, new_lease
+from youworker.core.processes import new_token
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from uuid import UUID
 
     from documents.managers import EmbeddingTaskQuerySet
 
@@ -88,7 +89,7 @@ def claim_tasks_of(model: EmbeddingModel, priority: TaskPriority) -> EmbeddingLe
         return None
     if not chosen[0].failures + chosen[0].losses:
         chosen = fitting(waiting.unspoiled().lock_free(MOST_TASKS))
-    token = uuid4()
+    token = new_token()
     lease = new_lease(token, config.ingestion.lease_seconds)
     EmbeddingTask.objects.filter(pk__in=[task.pk for task in chosen]).update(**lease)
     return EmbeddingLease(token, model, sorted(chosen, key=lambda task: task.document_id))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from functools import partial
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F
@@ -31,6 +30,7 @@ from youworker import audit
 from youworker.core.effects import after_commit, queue_task
 from youworker.core.exceptions import NotFound
 from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
+from youworker.core.processes import new_token
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -109,7 +109,7 @@ def claim_model() -> EmbeddingModel | None:
     rows = unsettled.due() | unsettled.leased().lost()
     found = rows.order_by("created_at", "pk").lock_free(1)
     for model in found:
-        model.lease_token = uuid4()
+        model.lease_token = new_token()
         lease = new_lease(model.lease_token, LEASE_SECONDS)
         EmbeddingModel.objects.filter(pk=model.pk).update(**lease)
     return found[0] if found else None

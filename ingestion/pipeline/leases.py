@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
@@ -17,10 +16,12 @@ from ingestion.models import IngestionItem, IngestionRun
 from youworker.core.config import config
 from youworker.core.db import relax_durability
 from youworker.core.leases import MAX_LOSSES, RELEASED, keep_lease_alive, new_lease
+from youworker.core.processes import new_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
+    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def claim_of(run: IngestionRun) -> Lease | None:
     chosen = waiting.unspoiled().lock_free(BATCH) or waiting.lock_free(1)
     if not chosen:
         return None
-    token = uuid4()
+    token = new_token()
     chosen_rows = IngestionItem.objects.filter(pk__in=[item.pk for item in chosen])
     chosen_rows.change(stage=Stage.PARSING, **new_lease(token, config.ingestion.lease_seconds))
     mark_served(run)

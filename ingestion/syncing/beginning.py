@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F
@@ -25,6 +24,7 @@ from ingestion.web.bounds import Bounds
 from ingestion.web.crawling import page_item
 from youworker.core.exceptions import DomainError
 from youworker.core.leases import RELEASED, keep_lease_alive, new_lease
+from youworker.core.processes import new_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +61,7 @@ def claim_next() -> Source | None:
     """Lease the source that waited longest; None when none is due."""
     for pk in Source.objects.to_be_read().order_by("next_sync_at").values_list("pk", flat=True):
         # Whoever was quicker has changed its state.
-        token = uuid4()
+        token = new_token()
         row = Source.objects.to_be_read().filter(pk=pk)
         if row.update(state=SourceState.SYNCING, **new_lease(token, LEASE_SECONDS)):
             found: Source = Source.objects.select_related("owner").get(pk=pk)

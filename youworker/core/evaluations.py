@@ -6,7 +6,6 @@ import logging
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
-from uuid import uuid4
 
 from django.db import models, transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery, Window
@@ -27,6 +26,7 @@ from youworker.core.leases import (
 )
 from youworker.core.managers import BaseQuerySet
 from youworker.core.models import TimestampedModel
+from youworker.core.processes import new_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -123,7 +123,7 @@ class EvaluationQuerySet(LeasedQuerySet[EvaluationT_co]):
 
     def hold(self, run: Evaluation) -> None:
         """Lease an evaluation to the caller; the row is new, or locked."""
-        run.lease_token, run.status = uuid4(), EvaluationStatus.RUNNING
+        run.lease_token, run.status = new_token(), EvaluationStatus.RUNNING
         lease = new_lease(run.lease_token, LEASE_SECONDS)
         self.filter(pk=run.pk).update(status=run.status, **lease)
 

@@ -12,10 +12,12 @@ from datetime import timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from django.apps import apps
 from django.db import DatabaseError, connection, models
 from django.db.models.functions import Now
 
 from youworker.core.managers import BaseQuerySet
+from youworker.core.processes import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,6 +93,12 @@ class LeasedQuerySet(BaseQuerySet[LeasedT_co]):
         rows = list(news.values_list("pk", flat=True))
         return sum(news.filter(pk=pk).update(lease_suspected_at=Now()) for pk in rows)
 
+    def lose(self, number: int) -> int:
+        """Count as lost what the process with this number holds, which is gone; how much it was."""
+        earlier = lease_end(-LOOK_SECONDS - 1)
+        held = self.leased().filter(lease_token__range=tokens_of(number))
+        return held.update(lease_until=earlier, lease_suspected_at=earlier)
+
     def lost(self) -> Self:
         """Limit to leases that were expired at an earlier look and still are."""
         earlier = Now() - timedelta(seconds=LOOK_SECONDS)
@@ -99,6 +107,12 @@ class LeasedQuerySet(BaseQuerySet[LeasedT_co]):
     def renew(self, *, seconds: float) -> int:
         """Show that whoever holds this work is alive; how many rows there were."""
         return self.update(lease_until=lease_end(seconds), lease_suspected_at=None)
+
+
+def lose_leases(number: int) -> int:
+    """Count as lost what a process holds that is gone, of whatever kind; how much it was."""
+    kinds = [model for model in apps.get_models() if issubclass(model, LeasedModel)]
+    return sum(LeasedQuerySet.lose(model.objects.all(), number) for model in kinds)
 
 
 def reclaim_twice(reclaim: Callable[[], int]) -> int:
