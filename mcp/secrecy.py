@@ -41,6 +41,8 @@ ALONE = r"(?:(?<![^\W_])|(?<=\\[abfnrtv])|(?<=%[0-9A-Fa-f]{2}))"
 BYTES_OF_GROUP = 3
 URL_SAFE = str.maketrans("+/", "-_")
 ESCAPED = re.compile("%[0-9A-F]{2}")
+# Between two lines of one value, also where a text is written as JSON or Python write it.
+LINE_END = re.compile(r"(?:\r?\n|(?:\\{1,4}r)?\\{1,4}n)[ \t]{0,40}")
 HIDDEN = "…"
 NAMED_LIKE_A_KEY = "its name has a key of its server in it"
 
@@ -61,13 +63,21 @@ class Hiding(NamedTuple):
         """The same for the name of something, which is called as it is: words stay."""
         for shape in self.shapes:
             name = name.replace(shape, HIDDEN)
+        joined = LINE_END.sub("", name)
+        for shape in self.shapes if joined != name else ():
+            if shape in joined:
+                broken = f"(?:{LINE_END.pattern})?".join(map(re.escape, shape))
+                name = re.sub(broken, HIDDEN, name)
         return name
 
     def data(self, data: Any) -> Any:
         """The same for data that can be written as JSON: its texts and its names."""
         encoded = orjson.dumps(data)
         # To look at each of a million texts takes longer than to look at all of them at once.
-        found = Hiding(*(tuple(stands_in(encoded, each)) for each in self))
+        told = encoded.decode()
+        # One that is broken over lines stands in what they make together.
+        told += "\n" + LINE_END.sub("", told)
+        found = Hiding(*(tuple(stands_in(told, each)) for each in self))
         return found.walked(data) if any(found) else data
 
     def walked(self, data: Any) -> Any:
@@ -88,9 +98,9 @@ class Hiding(NamedTuple):
         return data
 
 
-def stands_in(encoded: bytes, values: Iterable[str]) -> Iterator[str]:
+def stands_in(encoded: str, values: Iterable[str]) -> Iterator[str]:
     """Those of the values that stand in JSON."""
-    return (value for value in values if json_text(value).encode() in encoded)
+    return (value for value in values if json_text(value) in encoded)
 
 
 def secrets_of(endpoint: Endpoint) -> Hiding:
@@ -170,7 +180,8 @@ def shapes_of(value: str) -> Iterator[str]:
     yield from url_texts(value)
     encoded = value.encode()
     if len(encoded) >= SHORTEST_KEY:
-        yield from (encoded.hex(), encoded.hex().upper())
+        for between in ("", " ", ":"):
+            yield from (digits := encoded.hex(*between), digits.upper())
         yield from base64_texts(encoded)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from functools import partial
 from urllib.parse import quote, quote_plus
 
@@ -126,7 +126,16 @@ ENCODINGS = {
     "base64 behind two bytes": lambda text: b64encode(f"xy{text}!".encode()).decode(),
     "base64 within a header": base64_with_line,
     "base64 of addresses": lambda text: urlsafe_b64encode(f"?{text}>".encode()).decode(),
+    "base64 of a letter": lambda text: encodebytes(b"-" * 50 + text.encode()).decode().strip(),
+    "base64 of a letter in JSON": lambda text: json.dumps(
+        encodebytes(b"-" * 50 + text.encode()).decode().strip()
+    ),
+    "base64 of a letter, set in": lambda text: (
+        encodebytes(b"-" * 50 + text.encode()).decode().strip().replace("\n", "\r\n    ")
+    ),
     "hex": lambda text: text.encode().hex(),
+    "hex of a dump": lambda text: text.encode().hex(" "),
+    "hex of a fingerprint": lambda text: text.encode().hex(":").upper(),
     "capital hex": lambda text: text.encode().hex().upper(),
     "an address": lambda text: quote(text, safe=""),
     "an address with small digits": lower_escapes,
