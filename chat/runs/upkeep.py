@@ -10,7 +10,7 @@ from chat.runs.queue import announce_queued
 from chat.runs.sweeper import interrupt_stalled_runs
 from youworker.core.effects import queue_task
 from youworker.core.leases import elapsed_seconds, lose_leases
-from youworker.core.processes import ended_processes
+from youworker.core.processes import find_ended
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def take_over() -> int:
 
     Where none is gone, no statement is made.
     """
-    held = sum(lose_leases(number) + forget_calls_of(number) for number in ended_processes())
+    held = sum(lose_leases(number) + forget_calls_of(number) for number in find_ended())
     if held:
         logger.warning("Took over %s pieces of work of processes that ended", held)
         interrupt_stalled_runs()

@@ -40,11 +40,11 @@ def own_number() -> int:
     global own  # noqa: PLW0603 -- one per process
     with registering:
         if own is None:
-            own = register()
+            own = register_process()
         return own[0]
 
 
-def register() -> tuple[int, int | None]:
+def register_process() -> tuple[int, int | None]:
     """A new number, and the locked file that goes with it; None where no file can be locked."""
     try:
         folder().mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def tokens_of(number: int) -> tuple[UUID, UUID]:
     return UUID(int=number << HALF), UUID(int=((number + 1) << HALF) - 1)
 
 
-def ended_processes() -> Iterator[int]:
+def find_ended() -> Iterator[int]:
     """The numbers of processes of this machine that are gone.
 
     Each is named until whoever asks has gone on to the next: what fails is tried again.

@@ -18,7 +18,7 @@ from ingestion.models import IngestionItem
 from ingestion.tests.factories import ItemFactory
 from youworker.core import processes
 from youworker.core.leases import lease_end, new_lease
-from youworker.core.processes import ended_processes, new_token, own_number
+from youworker.core.processes import find_ended, new_token, own_number
 
 PROGRAM = """
 import sys
@@ -91,12 +91,12 @@ def test_what_could_not_be_taken_over_is_tried_again(holder):
     kill(process)
     number = token.int >> processes.HALF
 
-    for found in ended_processes():
+    for found in find_ended():
         assert found == number
         break
 
-    assert list(ended_processes()) == [number]
-    assert list(ended_processes()) == []
+    assert list(find_ended()) == [number]
+    assert list(find_ended()) == []
 
 
 def test_nothing_is_concluded_about_processes_of_other_machines(holder):
@@ -105,7 +105,7 @@ def test_nothing_is_concluded_about_processes_of_other_machines(holder):
     path = processes.path_of(token.int >> processes.HALF)
     path.rename(path.with_name(f"elsewhere.{path.suffix[1:]}"))
 
-    assert list(ended_processes()) == []
+    assert list(find_ended()) == []
 
 
 def test_a_forked_process_is_one_of_its_own():
@@ -116,12 +116,12 @@ def test_a_forked_process_is_one_of_its_own():
     status = os.waitpid(child, 0)[1]
 
     assert os.waitstatus_to_exitcode(status) == 0
-    assert own not in ended_processes()
+    assert own not in find_ended()
 
 
 def test_without_a_file_there_is_a_number_all_the_same(monkeypatch, tmp_path, caplog):
     (tmp_path / "file").touch()
     monkeypatch.setattr(processes, "folder", lambda: tmp_path / "file")
 
-    assert processes.register()[1] is None
+    assert processes.register_process()[1] is None
     assert "free late" in caplog.text
