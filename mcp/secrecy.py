@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from binascii import Error as NoBase64
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
 from mcp.results import is_true
+from youworker.core.secret_shapes import SHORTEST_KEY, json_text, shapes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,17 +30,12 @@ CALLED_KEY = re.compile(
     r"|secret|token|dsn|(?<![a-z])pat(?![a-z])",
     re.I,
 )
-SHORTEST_KEY = 8
 # A scheme of which the rest is a name and a password in base64 (RFC 7617).
 BASIC = re.compile(r"basic +(\S+)", re.I)
 # What has so few letters, all alike, may be a word of a language, and a few digits any number.
 LONGEST_WORD = 20
 # Not inside another word. What a text escapes ends with a letter or a digit, too.
 ALONE = r"(?:(?<![^\W_])|(?<=\\[abfnrtv])|(?<=%[0-9A-Fa-f]{2}))"
-# Base64 writes groups of three bytes; addresses have an alphabet of their own (RFC 4648).
-BYTES_OF_GROUP = 3
-URL_SAFE = str.maketrans("+/", "-_")
-ESCAPED = re.compile("%[0-9A-F]{2}")
 # Between two lines of one value, also where a text is written as JSON or Python write it.
 LINE_END = re.compile(r"(?:\r?\n|(?:\\{1,4}r)?\\{1,4}n)[ \t]{0,40}")
 HIDDEN = "…"
@@ -169,46 +164,6 @@ def is_word(value: str) -> bool:
     """Whether a value may well stand in an honest text, inside other words even."""
     alike = value.islower() or value.isupper() or value.istitle()
     return len(value) <= LONGEST_WORD and (value.isdigit() or (value.isalpha() and alike))
-
-
-def shapes_of(value: str) -> Iterator[str]:
-    """The ways in which a value may stand in a text: escaped, and in base64 or as hex digits."""
-    yield from (value, python_text(value), json_text(value))
-    # Python escapes what is not ASCII, and PHP slashes as well.
-    yield (escaped := json.dumps(value)[1:-1])
-    yield escaped.replace("/", r"\/")
-    yield from url_texts(value)
-    encoded = value.encode()
-    if len(encoded) >= SHORTEST_KEY:
-        for between in ("", " ", ":"):
-            yield from (digits := encoded.hex(*between), digits.upper())
-        yield from base64_texts(encoded)
-
-
-def python_text(value: str) -> str:
-    """As Python writes it between quotes."""
-    return repr(value)[1:-1]
-
-
-def json_text(value: str) -> str:
-    """As JSON writes it between quotes."""
-    return orjson.dumps(value).decode()[1:-1]
-
-
-def url_texts(value: str) -> Iterator[str]:
-    """As it stands in an address or a form, with digits of either case."""
-    for text in (quote(value, safe=""), quote(value), quote_plus(value)):
-        yield text
-        yield ESCAPED.sub(lambda found: found[0].lower(), text)
-
-
-def base64_texts(value: bytes) -> Iterator[str]:
-    """What a value makes in base64 whatever stands before and behind it, in both alphabets."""
-    for before in range(BYTES_OF_GROUP):
-        first, end = (-(-before * 8 // 6), (before + len(value)) * 8 // 6)
-        text = b64encode(bytes(before) + value).decode()[first:end]
-        yield text
-        yield text.translate(URL_SAFE)
 
 
 def without_secrets(endpoint: Endpoint, text: str) -> str:

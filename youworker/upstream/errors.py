@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import orjson
 
+from youworker.core.secret_shapes import json_text, shapes_of
 from youworker.core.storable import storable_text
 
 if TYPE_CHECKING:
@@ -69,8 +70,17 @@ def readable(content: bytes) -> Any:
 
 
 def without_key(content: bytes, key: str) -> bytes:
-    """What a server said without the key it was sent."""
-    return content.replace(key.encode(), HIDDEN.encode()) if len(key) >= SHORTEST_KEY else content
+    """What a server said without the key it was sent, however it is written."""
+    for shape in sought_shapes(key):
+        # A body is mostly JSON, which escapes what was escaped once more.
+        for written in (json_text(shape), shape):
+            content = content.replace(written.encode(), HIDDEN.encode())
+    return content
+
+
+def sought_shapes(key: str) -> list[str]:
+    """How a key may be told, the longest first: one may begin as another."""
+    return sorted(set(shapes_of(key)), key=len, reverse=True) if len(key) >= SHORTEST_KEY else []
 
 
 def said_by_server(error: Any, *, key: str = "") -> str:
@@ -89,8 +99,8 @@ def said_by_server(error: Any, *, key: str = "") -> str:
 
 def sentence_of(text: str, *, key: str = "") -> str:
     """The beginning of what a server said, as it can be stored and shown: without secrets."""
-    if len(key) >= SHORTEST_KEY:
-        text = text.replace(key, HIDDEN)
+    for shape in sought_shapes(key):
+        text = text.replace(shape, HIDDEN)
     # More than what is shown, so that no secret is cut in two and not known any more.
     words = " ".join(storable_text(text[: 4 * LONGEST_REASON]).split())
     return SECRET.sub(HIDDEN, words)[:LONGEST_REASON]

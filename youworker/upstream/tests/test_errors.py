@@ -1,8 +1,11 @@
 """What model servers say when something is wrong."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
+from urllib.parse import quote
 
+import orjson
 import pytest
 
 from youworker.core.config import config
@@ -100,3 +103,25 @@ def test_pause_doubles_and_is_capped():
 )
 def test_retry_after_reads_seconds_only(value, seconds):
     assert retry_after({"retry-after": value}) == seconds
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda key: json.dumps(key)[1:-1].replace("/", r"\/"),
+        lambda key: b64encode(f"Bearer {key}".encode()).decode(),
+        lambda key: quote(key, safe=""),
+        lambda key: key.encode().hex(),
+    ],
+    ids=["JSON of PHP", "base64 of a header", "an address", "hex"],
+)
+def test_the_key_of_the_server_is_not_told_in_other_letters_either(written):
+    key = "aB3~/+ü word"
+    told = written(key)
+
+    status = StatusError(401, {}, orjson.dumps({"error": f"got {told}."}), key=key).reason
+    in_stream = said_by_server({"error": f"got {told}."}, key=key)
+
+    for reason in (status, in_stream):
+        assert "[key]" in reason
+        assert told not in reason
