@@ -33,6 +33,8 @@ SLOWEST_DECLARED, FASTEST_DECLARED = 4_000, 384_000
 MOST_CHANNELS = 16
 RAW = {"pcm", "pcm16", "pcm_s16le", "s16le"}
 RAW_BLOCK = 65_536
+# Files that samples are not taken for by chance; each says its rate itself.
+WITH_RATE = {"wav", "matroska", "ogg", "flac"}
 # Of a file with a damaged part the rest is of use; one that is all damage is not.
 MOST_BAD_PACKETS = 50
 
@@ -52,7 +54,8 @@ def decode(
     source: BinaryIO, sound: Sound, *, form: str = "", rate: int | None = None, most: float
 ) -> Iterator[Samples]:
     """The samples of a sound, in blocks; raises `Trouble`, also after `most` seconds of it."""
-    blocks = raw_blocks(source, sound, rate) if form.lower() in RAW else file_blocks(source, sound)
+    is_raw = form.lower() in RAW and not tells_rate(source)
+    blocks = raw_blocks(source, sound, rate) if is_raw else file_blocks(source, sound)
     count = 0
     for block in blocks:
         count += len(block)
@@ -62,6 +65,13 @@ def decode(
         yield block
     if not count:
         raise Trouble(DAMAGED)
+
+
+def tells_rate(source: BinaryIO) -> bool:
+    """Whether what is called samples is a file: its own rate counts, whatever is said beside it."""
+    head = source.read(HEAD_BYTES)
+    source.seek(0)
+    return reader_of(head) in WITH_RATE
 
 
 def raw_blocks(source: BinaryIO, sound: Sound, rate: int | None) -> Iterator[Samples]:

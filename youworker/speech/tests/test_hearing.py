@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from youworker.core.exceptions import TooLarge
+from youworker.speech.engine.decoding import RATE, Sound, decode
 from youworker.speech.exceptions import SoundRefused, SpeechOff, SpeechUnavailable
 from youworker.speech.hearing import hear_recording, transcribe
 from youworker.speech.speaking import speak
@@ -127,6 +128,28 @@ def test_what_cannot_be_heard_is_refused_with_a_reason(whisper, name):
 
     assert caught.value.reason == reason
     assert caught.value.status == 422
+
+
+@pytest.mark.parametrize("form", ["wav", "flac"])
+def test_a_file_that_is_called_samples_has_its_own_rate(form):
+    data = wav(NOISE) if form == "wav" else flac(NOISE)
+    sound = Sound()
+
+    blocks = decode(io.BytesIO(data), sound, form="pcm16", rate=48_000, most=60)
+
+    assert sum(map(len, blocks)) == pytest.approx(4 * RATE, rel=0.01)
+
+
+def flac(samples):
+    """Samples of 16,000 a second as a file that others make."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="flac") as target:
+        stream = target.add_stream("flac", rate=16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples.astype("<i2").reshape(1, -1), "s16", "mono")
+        frame.sample_rate = 16_000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            target.mux(packet)
+    return out.getvalue()
 
 
 @pytest.mark.slow
