@@ -57,6 +57,9 @@ class SpokenSerializer(serializers.Serializer[Any]):
     tool_call_id = serializers.CharField(
         required=False, max_length=200, allow_null=True, allow_blank=True
     )
+    prefix = serializers.BooleanField(
+        required=False, allow_null=True, help_text="A message of the assistant to be gone on with."
+    )
 
 
 class FunctionSerializer(serializers.Serializer[Any]):
@@ -153,6 +156,8 @@ class CompletionSerializer(serializers.Serializer[Any]):
     )
     tool_choice = StorableField(required=False, allow_null=True)
     parallel_tool_calls = serializers.BooleanField(required=False, allow_null=True)
+    continue_final_message = serializers.BooleanField(required=False, allow_null=True)
+    add_generation_prompt = serializers.BooleanField(required=False, allow_null=True)
     logprobs = serializers.BooleanField(required=False, allow_null=True, help_text="Only false.")
     metadata = MetadataSerializer(required=False, allow_null=True)
     store = serializers.BooleanField(

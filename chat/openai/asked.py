@@ -27,6 +27,9 @@ PASSED_ON = (
     "tools",
     "tool_choice",
     "parallel_tool_calls",
+    # vLLM's: the last message is the assistant's, and is gone on with.
+    "continue_final_message",
+    "add_generation_prompt",
 )
 # What a caller says of tools when none of them has to be called.
 FREE_CHOICES = (None, "auto", "none")
@@ -78,7 +81,8 @@ def message_body(message: Mapping[str, Any]) -> dict[str, Any]:
     """A message as a server takes it; few know the role that OpenAI renamed."""
     role = "system" if message["role"] == "developer" else message["role"]
     body: dict[str, Any] = {"role": role, "content": message["content"]}
-    for name in ("name", "tool_call_id"):
+    # The last one is a prefix for DeepSeek and Mistral: the message is gone on with.
+    for name in ("name", "tool_call_id", "prefix"):
         if message.get(name):
             body[name] = message[name]
     if message.get("tool_calls"):

@@ -135,6 +135,17 @@ async def test_what_a_caller_leaves_out_is_left_to_the_server_and_length_to_the_
     assert [body["max_tokens"] for body in sent] == [500, 500, 20]
 
 
+async def test_an_answer_that_is_to_be_gone_on_with_reaches_its_server(models):
+    begun = {"role": "assistant", "content": "Four is", "prefix": True}
+    wish = {"continue_final_message": True, "add_generation_prompt": False}
+
+    await complete(await somebody(), "double", [*said("Two and two?"), begun], **wish)
+
+    sent = models.chats[-1].body
+    assert sent["messages"][-1] == begun
+    assert wish.items() <= sent.items()
+
+
 async def test_names_have_slashes_dots_and_colons(models):
     user = await somebody()
 
