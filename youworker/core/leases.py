@@ -111,8 +111,8 @@ class LeasedQuerySet(BaseQuerySet[LeasedT_co]):
 
 def lose_leases(number: int) -> int:
     """Count as lost what a process holds that is gone, of whatever kind; how much it was."""
-    kinds = [model for model in apps.get_models() if issubclass(model, LeasedModel)]
-    return sum(LeasedQuerySet.lose(model.objects.all(), number) for model in kinds)
+    kinds: list[Any] = [model for model in apps.get_models() if issubclass(model, LeasedModel)]
+    return sum(kind.objects.all().lose(number) for kind in kinds)
 
 
 def reclaim_twice(reclaim: Callable[[], int]) -> int:
