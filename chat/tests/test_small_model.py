@@ -11,6 +11,7 @@ from django.test import AsyncClient
 from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.agent.exceptions import ModelUnavailable
+from chat.llm.openai.direct import with_forced_call
 from chat.llm.registry import registry
 from chat.models import Session
 from quotas.models import UsageEvent
@@ -42,8 +43,6 @@ PERSON = {
     "properties": {"name": {"enum": ["Ada", "Bob"]}, "age": {"type": "integer"}},
     "required": ["name", "age"],
 }
-# The tokens of `<tool_call>`, of which a model of this size does not think by itself.
-TOWARDS_A_CALL = {"44": 9, "19324": 9, "79": 9, "4350": 9, "46": 9}
 
 
 async def send(path, body):
@@ -201,16 +200,26 @@ async def test_a_tool_call_is_forced_into_the_tools_schema(small_model, tools, c
         "What is the weather in Rome?",
         tools=tools,
         tool_choice=choice,
-        logit_bias=TOWARDS_A_CALL,
         temperature=0,
-        max_tokens=32,
+        max_tokens=60,
     )
 
-    # It would go on calling: the bias that makes it begin is still there after the first call.
     (choice,) = answer.json()["choices"]
-    call = choice["message"]["tool_calls"][0]
+    (call,) = choice["message"]["tool_calls"]
+    assert choice["finish_reason"] == "tool_calls"
+    assert choice["message"]["content"] is None
     assert call["function"]["name"] == "get_weather"
     assert json.loads(call["function"]["arguments"]) in [{"city": "Rome"}, {"city": "Paris"}]
+
+
+def test_a_call_whose_schema_has_references_is_asked_for_as_such():
+    function = {"name": "point", "parameters": {"$ref": "#/$defs/p", "$defs": {"p": {}}}}
+    tool = {"type": "function", "function": function}
+    choice = {"type": "function", "function": {"name": "point"}}
+
+    asked = with_forced_call({"tools": [WEATHER, tool], "tool_choice": choice})
+
+    assert asked == {"tools": [tool], "tool_choice": "required"}
 
 
 async def test_the_agent_answers_by_it_and_keeps_what_was_said(small_model):

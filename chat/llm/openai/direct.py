@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from chat.llm.openai.model import OpenAICompatibleModel
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class DirectModel(OpenAICompatibleModel):
             own[LONGEST_ANSWER] = min(self.asked[LONGEST_ANSWER], most)
         left = {name: value for name, value in own.items() if name not in self.conceded()}
         # Our own servers are llama.cpp's.
-        asked = with_choice_in_words(self.asked) if self.endpoint.socket else self.asked
+        asked = with_forced_call(self.asked) if self.endpoint.socket else self.asked
         return {**asked, "model": self.name, "stream": True, **left}
 
     def conceded(self) -> set[str]:
@@ -45,13 +47,38 @@ class DirectModel(OpenAICompatibleModel):
         return part == COUNTS or (part == LONGEST_ANSWER and part not in self.asked)
 
 
-def with_choice_in_words(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same request for llama.cpp, which takes a choice of one tool for none at all.
+def with_forced_call(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same request for llama.cpp, which lets a model talk instead of a call it has to make.
 
-    It is offered that tool alone, and has to call one.
+    Such a call is asked for as JSON by a schema, and read as those are that models write.
     """
-    choice = asked.get("tool_choice")
+    tools = forced_tools(asked)
+    if not tools:
+        return asked
+    if b'"$ref"' in orjson.dumps(tools):
+        # Nested in another schema, what a reference names would not be found any more.
+        return {**asked, "tools": tools, "tool_choice": "required"}
+    schema = {"anyOf": [schema_of_call(tool["function"]) for tool in tools]}
+    form = {"type": "json_schema", "json_schema": {"name": "call", "schema": schema}}
+    return {**asked, "tool_choice": "none", "response_format": form}
+
+
+def forced_tools(asked: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The tools of which one has to be called; none when the model may choose."""
+    choice, tools = asked.get("tool_choice"), asked.get("tools", ())
+    if choice == "required":
+        return list(tools)
     function = choice.get("function") if isinstance(choice, dict) else None
     name = function.get("name") if isinstance(function, dict) else None
-    chosen = [tool for tool in asked.get("tools", ()) if tool["function"]["name"] == name]
-    return {**asked, "tools": chosen, "tool_choice": "required"} if chosen else asked
+    return [tool for tool in tools if tool["function"]["name"] == name]
+
+
+def schema_of_call(function: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call of a function looks like."""
+    arguments = function.get("parameters") or {"type": "object"}
+    return {
+        "type": "object",
+        "properties": {"name": {"const": function["name"]}, "arguments": arguments},
+        "required": ["name", "arguments"],
+        "additionalProperties": False,
+    }
