@@ -6,12 +6,13 @@ hangs or is paused. Processes of other machines are not looked at: their leases 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
 import secrets
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,17 +51,40 @@ def register_process() -> tuple[int, int | None]:
         folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
             number = secrets.randbits(HALF)
-            # Programs that are started do not inherit it.
-            descriptor = os.open(path_of(number), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            with suppress(BlockingIOError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(descriptor).st_nlink:
-                    return number, descriptor
-            # Somebody looked in between, and takes it for that of a process that is gone.
-            os.close(descriptor)
+            if (descriptor := lock_new_file(path_of(number))) is not None:
+                return number, descriptor
     except OSError as error:
         logger.warning("what this process holds will be free late if it is killed: %s", error)
         return secrets.randbits(HALF), None
+
+
+def lock_new_file(path: Path) -> int | None:
+    """A new file, locked; None when somebody looked in between, and takes it for one of the dead.
+
+    Raises `OSError` where files are not locked, or a lock keeps nobody out.
+    """
+    # Programs that are started do not inherit it.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink:
+            require_held(path)
+            return descriptor
+    except BlockingIOError:
+        pass
+    except OSError:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def require_held(path: Path) -> None:
+    """Raise `OSError` when the lock of a file can be had twice: the living would seem dead."""
+    with lock_of_ended(path) as is_over:
+        if is_over:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(path))
 
 
 def forget_parent() -> None:
@@ -112,7 +136,8 @@ def lock_of_ended(path: Path) -> Iterator[bool]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
+            # Also where locks are not known: nothing is concluded.
             yield False
         else:
             yield True

@@ -1,5 +1,6 @@
 """What a process holds that is gone is free at once; one that hangs or is paused keeps it."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -125,3 +126,30 @@ def test_without_a_file_there_is_a_number_all_the_same(monkeypatch, tmp_path, ca
 
     assert processes.register_process()[1] is None
     assert "free late" in caplog.text
+
+
+def flock_without_effect(*_args):
+    pass
+
+
+def flock_unknown(*_args):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+@pytest.mark.parametrize("flock", [flock_without_effect, flock_unknown])
+def test_where_locks_keep_nobody_out_nothing_is_concluded(monkeypatch, caplog, flock):
+    monkeypatch.setattr(processes.fcntl, "flock", flock)
+
+    assert processes.register_process()[1] is None
+    assert "free late" in caplog.text
+    assert list(find_ended()) == []
+
+
+def test_a_file_whose_lock_cannot_be_looked_at_is_left(monkeypatch, holder):
+    process, token = holder
+    kill(process)
+    with monkeypatch.context() as patch:
+        patch.setattr(processes.fcntl, "flock", flock_unknown)
+        assert list(find_ended()) == []
+
+    assert list(find_ended()) == [token.int >> processes.HALF]
