@@ -50,20 +50,20 @@ TRICKY = {
 
 
 @pytest.mark.parametrize("source", TRICKY.values(), ids=TRICKY)
-def test_each_prefix_is_shown_as_it_would_be_rendered(modules, source):
+def test_each_prefix_is_shown_as_it_would_be_rendered(shared_modules, source):
     cuts = list(range(1, len(source.encode("utf-16-le")) // 2 + 1))
-    assert modules.evaluate(GROW, {"source": source, "cuts": cuts, "stops": True}) == []
+    assert shared_modules.evaluate(GROW, {"source": source, "cuts": cuts, "stops": True}) == []
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_text_cut_at_random_places_is_shown_as_it_would_be_rendered(modules, seed):
+def test_a_text_cut_at_random_places_is_shown_as_it_would_be_rendered(shared_modules, seed):
     chance = random.Random(seed)
     cuts = sorted(chance.sample(range(len(CORPUS)), 12 + 20 * seed))
-    assert modules.evaluate(GROW, {"source": CORPUS, "cuts": cuts, "stops": True}) == []
+    assert shared_modules.evaluate(GROW, {"source": CORPUS, "cuts": cuts, "stops": True}) == []
 
 
-def test_finished_blocks_are_never_touched_again(modules):
-    touched = modules.evaluate(
+def test_finished_blocks_are_never_touched_again(shared_modules):
+    touched = shared_modules.evaluate(
         """async (source) => {
           const { Growing } = await import("/static/chat/growing.js");
           const place = document.createElement("div");
@@ -83,8 +83,8 @@ def test_finished_blocks_are_never_touched_again(modules):
     assert touched == []
 
 
-def test_text_that_is_taken_back_goes(modules):
-    left = modules.evaluate(
+def test_text_that_is_taken_back_goes(shared_modules):
+    left = shared_modules.evaluate(
         """async () => {
           const { Growing } = await import("/static/chat/growing.js");
           const place = document.createElement("div");
@@ -100,8 +100,8 @@ def test_text_that_is_taken_back_goes(modules):
     assert left == ["axy", 0]
 
 
-def test_a_selection_stays_while_the_text_grows(modules):
-    selected = modules.evaluate(
+def test_a_selection_stays_while_the_text_grows(shared_modules):
+    selected = shared_modules.evaluate(
         """async () => {
           const { Growing } = await import("/static/chat/growing.js");
           const place = document.createElement("div");
@@ -118,8 +118,8 @@ def test_a_selection_stays_while_the_text_grows(modules):
     assert selected.split() == ["two", "three"]
 
 
-def test_a_long_open_fence_costs_no_parsing(modules):
-    longest = modules.evaluate(
+def test_a_long_open_fence_costs_no_parsing(shared_modules):
+    longest = shared_modules.evaluate(
         """async () => {
           const { Growing } = await import("/static/chat/growing.js");
           const place = document.createElement("div");

@@ -34,12 +34,16 @@ OWN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE", "MESSAGE_ENCRYPTION_KEYS_
 SCOPES = "chat,documents.read,documents.write,tools,account"
 MAKE_PEOPLE = """
 import json, secrets
+from django.contrib.auth.hashers import make_password
 from accounts.models import User
 from accounts.services import create_api_key
-people = []
+people, password = [], secrets.token_urlsafe(16)
+# Hashed once: a hash is meant to take long.
+encoded = make_password(password)
 for number in range({count}):
-    name, password = f"{called}{{number}}", secrets.token_urlsafe(16)
-    user = User.objects.create_user(username=name, password=password)
+    name = f"{called}{{number}}"
+    user = User.objects.create_user(username=name)
+    User.objects.filter(pk=user.pk).update(password=encoded)
     _, key = create_api_key(user, name="bench", scopes="{scopes}".split(","), actor=user)
     people.append([name, password, key])
 print(json.dumps(people))

@@ -65,37 +65,37 @@ def run(page, act, **given):
 
 
 @pytest.mark.parametrize("kind", TEXTS)
-def test_nothing_in_a_text_acts(modules, kind):
-    assert run(modules, "judge", sources=TEXTS[kind]) == []
-    assert modules.evaluate("globalThis.pwned") is None
+def test_nothing_in_a_text_acts(shared_modules, kind):
+    assert run(shared_modules, "judge", sources=TEXTS[kind]) == []
+    assert shared_modules.evaluate("globalThis.pwned") is None
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_acts_when_texts_are_cut_and_joined(modules, seed):
+def test_nothing_acts_when_texts_are_cut_and_joined(shared_modules, seed):
     sources = [text for texts in TEXTS.values() for text in texts]
 
-    assert run(modules, "judgePieces", sources=sources, seed=seed) == []
-    assert modules.evaluate("globalThis.pwned") is None
+    assert run(shared_modules, "judgePieces", sources=sources, seed=seed) == []
+    assert shared_modules.evaluate("globalThis.pwned") is None
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_long_and_deep_texts_take_a_moment(modules, name):
-    began = modules.evaluate("performance.now()")
+def test_long_and_deep_texts_take_a_moment(shared_modules, name):
+    began = shared_modules.evaluate("performance.now()")
 
-    found = run(modules, "judge", sources=[LONG[name]])
+    found = run(shared_modules, "judge", sources=[LONG[name]])
 
     assert found == []
-    assert modules.evaluate("performance.now()") - began < SLOWEST_MS
+    assert shared_modules.evaluate("performance.now()") - began < SLOWEST_MS
 
 
-def test_diagrams_reach_nothing_when_they_are_drawn(modules):
+def test_diagrams_reach_nothing_when_they_are_drawn(shared_modules):
     # Each loads the library anew, and takes a second.
     for source in TEXTS["diagrams"][::2]:
-        run(modules, "show", source=source)
-        modules.get_by_role("button", name="Show diagram").click()
-        modules.wait_for_function(DRAWN_OR_REFUSED)
+        run(shared_modules, "show", source=source)
+        shared_modules.get_by_role("button", name="Show diagram").click()
+        shared_modules.wait_for_function(DRAWN_OR_REFUSED)
 
-    assert modules.evaluate("globalThis.pwned") is None
+    assert shared_modules.evaluate("globalThis.pwned") is None
 
 
 def test_there_are_enough_texts():
@@ -104,7 +104,7 @@ def test_there_are_enough_texts():
     assert len(set(texts)) == len(texts) >= 400
 
 
-def test_markup_that_reaches_the_sanitizer_comes_out_harmless(modules):
+def test_markup_that_reaches_the_sanitizer_comes_out_harmless(shared_modules):
     markup = (
         "<a href='javascript:x' onx='y' id='i' class='dialog math'>a</a><img src='q'>"
         "<form><input name='n'></form><b class='toasts' hx-get='/x' data-test='send'>b</b>"
@@ -114,10 +114,10 @@ def test_markup_that_reaches_the_sanitizer_comes_out_harmless(modules):
       return [...sanitized(markup).children].map((element) => element.outerHTML).join("");
     }"""
 
-    assert modules.evaluate(sanitize, markup) == '<a class="math">a</a><b>b</b>'
+    assert shared_modules.evaluate(sanitize, markup) == '<a class="math">a</a><b>b</b>'
 
 
-def test_the_judge_sees_what_it_looks_for(modules):
+def test_the_judge_sees_what_it_looks_for(shared_modules):
     source = "# [1] \\(x\\) [a](https://example.org)"
     spoil = """() => {
       const root = document.querySelector(".md");
@@ -128,7 +128,7 @@ def test_the_judge_sees_what_it_looks_for(modules):
       return root.outerHTML;
     }"""
 
-    assert run(modules, "judge", sources=[source]) == []
-    modules.evaluate(spoil)
+    assert run(shared_modules, "judge", sources=[source]) == []
+    shared_modules.evaluate(spoil)
 
-    assert len(run(modules, "findings")) == 3
+    assert len(run(shared_modules, "findings")) == 3

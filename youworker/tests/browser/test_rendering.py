@@ -14,24 +14,24 @@ def run(page, act, source, **given):
 
 
 @pytest.fixture
-def plain(modules):
+def plain(shared_modules):
     """Render without enhancing."""
-    return lambda source: run(modules, "plain", source).strip()
+    return lambda source: run(shared_modules, "plain", source).strip()
 
 
 @pytest.fixture
-def enhanced(modules):
+def enhanced(shared_modules):
     """Render and enhance."""
-    return lambda source, **options: run(modules, "html", source, options=options).strip()
+    return lambda source, **options: run(shared_modules, "html", source, options=options).strip()
 
 
 @pytest.fixture
-def shown(modules):
+def shown(shared_modules):
     """Render and enhance, and give the page that shows it."""
 
     def show(source, **options):
-        run(modules, "show", source, options=options)
-        return modules
+        run(shared_modules, "show", source, options=options)
+        return shared_modules
 
     return show
 
@@ -263,8 +263,8 @@ def test_a_citation_is_in_doubt_everywhere_if_a_sentence_is_not_found(shown):
     assert page.locator("[data-test=citation].doubtful").count() == 2
 
 
-def test_citations_that_come_later_are_added(modules):
-    made = run(modules, "twice", "a [1] b [2]", citations=CITATIONS)
+def test_citations_that_come_later_are_added(shared_modules):
+    made = run(shared_modules, "twice", "a [1] b [2]", citations=CITATIONS)
 
     assert made == ["[1]", "[2]"]
 
@@ -352,8 +352,10 @@ def test_offsets_that_mean_nothing_mark_nothing(shown):
     assert marked(page) == []
 
 
-def test_blocks_know_their_lines(modules):
-    found = run(modules, "blocks", "# a\n\nb\nc\n\n- d\n- e\n\n```js\nf\n```\n$$\ng\n$$\n***\n")
+def test_blocks_know_their_lines(shared_modules):
+    found = run(
+        shared_modules, "blocks", "# a\n\nb\nc\n\n- d\n- e\n\n```js\nf\n```\n$$\ng\n$$\n***\n"
+    )
 
     assert [(block["start"], block["end"]) for block in found] == [
         (0, 1),
@@ -377,32 +379,32 @@ def test_blocks_know_their_lines(modules):
         ("~~~\n~~~~", False),
     ],
 )
-def test_an_open_fence_is_known(modules, source, is_open):
-    (block,) = run(modules, "blocks", source)
+def test_an_open_fence_is_known(shared_modules, source, is_open):
+    (block,) = run(shared_modules, "blocks", source)
 
     assert block["code"]["open"] is is_open
 
 
-def test_all_blocks_together_are_the_whole(modules):
-    blocks = run(modules, "blocks", CORPUS)
+def test_all_blocks_together_are_the_whole(shared_modules):
+    blocks = run(shared_modules, "blocks", CORPUS)
 
-    assert "".join(block["html"] for block in blocks) == run(modules, "plain", CORPUS)
-
-
-def test_finished_blocks_stay_what_they_are(modules):
-    assert run(modules, "frozen", CORPUS, seed=7, times=300, unfinished=2) == []
+    assert "".join(block["html"] for block in blocks) == run(shared_modules, "plain", CORPUS)
 
 
-def test_with_whole_lines_only_the_last_block_is_unfinished(modules):
+def test_finished_blocks_stay_what_they_are(shared_modules):
+    assert run(shared_modules, "frozen", CORPUS, seed=7, times=300, unfinished=2) == []
+
+
+def test_with_whole_lines_only_the_last_block_is_unfinished(shared_modules):
     lines = CORPUS.splitlines(keepends=True)
 
-    assert run(modules, "frozenLines", CORPUS, lines=lines) == []
+    assert run(shared_modules, "frozenLines", CORPUS, lines=lines) == []
 
 
-def test_a_long_answer_is_rendered_in_a_moment(modules, record_property):
+def test_a_long_answer_is_rendered_in_a_moment(shared_modules, record_property):
     source = (CORPUS * (1 + 17_000 // len(CORPUS)))[:17_000]
 
-    took = run(modules, "time", source, times=15)
+    took = run(shared_modules, "time", source, times=15)
 
     record_property("rendering_17_kb_ms", took)
     assert took < SLOWEST_MS

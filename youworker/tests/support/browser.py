@@ -174,9 +174,20 @@ def open_page(
             return pages[-1]
 
         yield open_one
-        faults = [fault for watch in watches for fault in watch.unexpected]
-        if faults or request.node.stash.get(FAILED, False):
-            keep_evidence(request.node, pages, watches)
+        faults = faults_of(request.node, pages, watches)
+    require_none(faults)
+
+
+def faults_of(item: pytest.Item, pages: list[Page], watches: list[PageWatch]) -> list[str]:
+    """What happened on a test's pages and should not have; evidence of a failure is kept."""
+    faults = [fault for watch in watches for fault in watch.unexpected]
+    if faults or item.stash.get(FAILED, False):
+        keep_evidence(item, pages, watches)
+    return faults
+
+
+def require_none(faults: list[str]) -> None:
+    """Fail a test on whose pages something happened."""
     if faults:
         pytest.fail("On the page: " + "; ".join(faults), pytrace=False)
 
@@ -200,6 +211,37 @@ def modules(page: Page) -> Page:
     `modules.evaluate("async () => (await import('/static/youworker/js/x.js')).f()")`
     """
     return open_empty(page, "/chat")
+
+
+@pytest.fixture(scope="module")
+def page_of_module(
+    chromium: Browser, running_product: Product, people: Callable[[Product], Person]
+) -> Iterator[tuple[Page, PageWatch]]:
+    """A page for all tests of a module, and its watch."""
+    person = people(running_product)
+    context = chromium.new_context(base_url=running_product.base_url)
+    context.set_default_timeout(PATIENCE_MS)
+    watch = PageWatch(context, running_product.base_url)
+    sign_in(context, person.username, person.password)
+    yield context.new_page(), watch
+    context.close()
+
+
+@pytest.fixture
+def shared_modules(
+    page_of_module: tuple[Page, PageWatch],
+    request: pytest.FixtureRequest,
+    watches: list[PageWatch],
+) -> Iterator[Page]:
+    """Like `modules`, for tests that only evaluate: one page of a module, emptied for each.
+
+    A page of its own takes a test some seconds, most of them for a process of the browser.
+    """
+    page, watch = page_of_module
+    watch.begin_again()
+    watches.append(watch)
+    yield open_empty(page, "/chat")
+    require_none(faults_of(request.node, [page], watches))
 
 
 def open_empty(page: Page, path: str) -> Page:

@@ -38,6 +38,12 @@ class PageWatch:
         context.on("request", self.note_request)
         context.on("response", self.note_response)
 
+    def begin_again(self) -> None:
+        """Forget what happened, and what was meant to: another test has the pages now."""
+        self.faults.clear()
+        self.expected.clear()
+        self.console.clear()
+
     def expect(self, pattern: str) -> None:
         """Say that a fault is meant to happen: a regular expression that is found in it."""
         self.expected.append(pattern)
