@@ -36,7 +36,8 @@ def named(path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_everybody_can_use_an_empty_page(page, path):
+def test_everybody_can_use_an_empty_page(shared_page, path):
+    page = shared_page()
     # Colours that are on their way to others have no contrast yet.
     page.emulate_media(reduced_motion="reduce")
     page.goto(path)
@@ -50,8 +51,8 @@ def test_everybody_can_use_an_empty_page(page, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_in_italian_says_nothing_in_english(open_page, running_product, person, path):
-    page = open_page(running_product, person, locale="it-IT")
+def test_a_page_in_italian_says_nothing_in_english(shared_page, path):
+    page = shared_page(locale="it-IT")
     page.goto(path)
 
     assert page.locator("html").get_attribute("lang") == "it"
@@ -60,7 +61,8 @@ def test_a_page_in_italian_says_nothing_in_english(open_page, running_product, p
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_keyboard_reaches_what_can_be_used(page, path):
+def test_the_keyboard_reaches_what_can_be_used(shared_page, path):
+    page = shared_page()
     page.goto(path)
     wanted = page.evaluate(
         """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]

@@ -11,6 +11,7 @@ import itertools
 import re
 import tempfile
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,34 +215,54 @@ def modules(page: Page) -> Page:
 
 
 @pytest.fixture(scope="module")
-def page_of_module(
+def pages_of_module(
     chromium: Browser, running_product: Product, people: Callable[[Product], Person]
-) -> Iterator[tuple[Page, PageWatch]]:
-    """A page for all tests of a module, and its watch."""
-    person = people(running_product)
-    context = chromium.new_context(base_url=running_product.base_url)
-    context.set_default_timeout(PATIENCE_MS)
-    watch = PageWatch(context, running_product.base_url)
-    sign_in(context, person.username, person.password)
-    yield context.new_page(), watch
-    context.close()
+) -> Iterator[Callable[..., tuple[Page, PageWatch]]]:
+    """Pages for all tests of a module, one for each way in which a context is made."""
+    with ExitStack() as contexts:
+
+        @cache
+        def page_of(**options: Any) -> tuple[Page, PageWatch]:
+            person = people(running_product)
+            context = chromium.new_context(base_url=running_product.base_url, **options)
+            contexts.callback(context.close)
+            context.set_default_timeout(PATIENCE_MS)
+            watch = PageWatch(context, running_product.base_url)
+            locale = options.get("locale", "en")
+            sign_in(context, person.username, person.password, locale=locale)
+            return context.new_page(), watch
+
+        yield page_of
 
 
 @pytest.fixture
-def shared_modules(
-    page_of_module: tuple[Page, PageWatch],
+def shared_page(
+    pages_of_module: Callable[..., tuple[Page, PageWatch]],
     request: pytest.FixtureRequest,
     watches: list[PageWatch],
-) -> Iterator[Page]:
-    """Like `modules`, for tests that only evaluate: one page of a module, emptied for each.
+) -> Iterator[Callable[..., Page]]:
+    """Give a page of somebody signed in to tests that leave nothing behind: `shared_page()`.
 
-    A page of its own takes a test some seconds, most of them for a process of the browser.
+    Names are Playwright's for a new context. A page of its own takes a test some seconds, most of
+    them for a process of the browser.
     """
-    page, watch = page_of_module
-    watch.begin_again()
-    watches.append(watch)
-    yield open_empty(page, "/chat")
-    require_none(faults_of(request.node, [page], watches))
+    pages: list[Page] = []
+
+    def page_for_test(**options: Any) -> Page:
+        page, watch = pages_of_module(**options)
+        watch.begin_again()
+        watches.append(watch)
+        pages.append(page)
+        return page
+
+    yield page_for_test
+    require_none(faults_of(request.node, pages, watches))
+
+
+@pytest.fixture
+def shared_modules(shared_page: Callable[..., Page]) -> Page:
+    """Like `modules`, for tests that only evaluate: a page of their module's, emptied for each."""
+    return open_empty(shared_page(), "/chat")
 
 
 def open_empty(page: Page, path: str) -> Page:
