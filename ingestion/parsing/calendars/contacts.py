@@ -36,7 +36,7 @@ LABELS = {
 DAYS = {"BDAY", "ANNIVERSARY"}
 # Kinds that everybody means, or that only say how something is written.
 UNTOLD = {"voice", "internet", "pref", "x400", "dom", "intl", "postal", "parcel", "text", "uri"}
-OWN_LABEL = re.compile(r"_\$!<(.*)>!\$_")
+OWN_LABEL = re.compile(r"_\$!<([^<>]*+)>!\$_")
 SCHEME = re.compile(r"(?:tel|mailto|xmpp|sip|skype|aim):(?=.)", re.I)
 # Parts of a name and of an address, in the order of reading.
 NAME_ORDER = (3, 1, 2, 0, 4)

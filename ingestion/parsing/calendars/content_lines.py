@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 # Lines are folded by bytes, so also within a letter.
 FOLD = re.compile(rb"\r?\n[ \t]")
 LINE = re.compile(
-    r"(?:(?P<group>[\w-]++)\.)?+(?P<name>[\w-]++)"
+    r"\A(?:(?P<group>[\w-]++)\.)?+(?P<name>[\w-]++)"
     r"(?P<parameters>(?:;(?:[^\":;]|\"[^\"]*+\")*+)*+):(?P<value>.*)",
     re.S,
 )
 PARAMETER = re.compile(r";(?:([\w-]++)=)?((?:[^\";]|\"[^\"]*+\")*+)")
 ESCAPED = re.compile(r"\\([\\;,:nN\"])")
-SEPARATOR = {sign: re.compile(rf"((?:[^\\{sign}]|\\.)*+)(?:{sign}|\Z)", re.S) for sign in ",;"}
+# A backslash at the end is one, or each letter before it would be looked at from every place.
+SEPARATOR = {sign: re.compile(rf"((?:[^\\{sign}]|\\.|\\\Z)*+)(?:{sign}|\Z)", re.S) for sign in ",;"}
 QUOTED_PRINTABLE = re.compile(r"quoted-printable", re.I)
 # What one line may hold: pictures and files within, which are not read.
 LONGEST_VALUE = 100_000

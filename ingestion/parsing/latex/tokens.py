@@ -30,7 +30,7 @@ FORMULAS = {
 }
 # What nobody reads in them: notes of the author, and drawings made of commands.
 SILENT = {"comment", "tikzpicture", "pgfpicture", "filecontents", "CCSXML", "picture"}
-OPTIONS = re.compile(r"(?:[ \t]*+\[[^\[\]\n]*+\]|\{[^{}\n]*+\})++")
+OPTIONS = re.compile(r"(?:[ \t]{0,40}+\[[^\[\]\n]*+\]|\{[^{}\n]*+\})++")
 LABEL = re.compile(r"\\(?:label|tag)\{[^{}\n]*+\}|\\(?:nonumber|notag)\b")
 FORMULA_ENDS = {"[": "\\]", "(": "\\)"}
 ADDRESSED = {"url", "href", "path", "nolinkurl"}
