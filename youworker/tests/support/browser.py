@@ -182,7 +182,8 @@ def open_page(
 def faults_of(item: pytest.Item, pages: list[Page], watches: list[PageWatch]) -> list[str]:
     """What happened on a test's pages and should not have; evidence of a failure is kept."""
     faults = [fault for watch in watches for fault in watch.unexpected]
-    if faults or item.stash.get(FAILED, False):
+    has_failed = item.stash.get(FAILED, False)
+    if faults or has_failed:
         keep_evidence(item, pages, watches)
     return faults
 
