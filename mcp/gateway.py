@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mcp.calls import ToolOutcome, failure
 from mcp.connection_pool import evict_connection
+from mcp.descriptions import FoundTool, Listing
 from mcp.exceptions import TokenNotTaken, ToolServerUnavailable, silence
 from mcp.listings import ANSWER, MOST_TOOLS, PAGE
 from mcp.progress import ProgressTeller
@@ -32,7 +33,6 @@ from mcp.secrecy import (
 from mcp.sessions import DEAD, hold_session, innermost, pool_key
 from mcp.shared.exceptions import MCPError
 from mcp.transports import NotLetIn
-from mcp.types import FoundTool, Listing
 from youworker.core import tracing
 from youworker.core.config import config
 from youworker.core.words import Sentence
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcp.client.session import ClientSession
+    from mcp.descriptions import Endpoint
     from mcp.progress import Progress
-    from mcp.types import Endpoint
 
 MOST_PAGES = 100
 ASKS_FOR_INPUT = Sentence("The tool asks for input that cannot be given here.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mcp.calls import ToolFile
-    from mcp.types import Endpoint, FoundTool, Listing
+    from mcp.descriptions import Endpoint, FoundTool, Listing
 
 # Shorter values of headers and environments are words such as `1` or `on`.
 SHORTEST_SECRET = 4

@@ -28,7 +28,7 @@ from youworker.upstream.body_limits import AnswerTooLarge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from mcp.types import Endpoint
+    from mcp.descriptions import Endpoint
 
     Work = Callable[[ClientSession], Awaitable["T"]]
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator
 
-    from mcp.types import Endpoint
+    from mcp.descriptions import Endpoint
 
 CONNECT_SECONDS = 10.0
 # Of one HTTP body: what is longer than a tool result is cut later, this protects the memory.

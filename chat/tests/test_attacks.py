@@ -30,11 +30,11 @@ from documents.tests.factories import DocumentFactory, write
 from groups.tests.factories import GroupFactory, MembershipFactory
 from mcp import services as tools
 from mcp.calls import ToolOutcome
+from mcp.descriptions import FoundTool, Listing
 from mcp.models import GroupPolicy, Server, Tool
 from mcp.services import calling
 from mcp.services.discovery import store_tools
 from mcp.tests.factories import ServerFactory, ToolFactory
-from mcp.types import FoundTool, Listing
 from youworker.core.exceptions import DomainError
 
 pytestmark = pytest.mark.django_db(transaction=True)

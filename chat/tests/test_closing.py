@@ -25,9 +25,9 @@ from chat.models import Run
 from chat.runs.log.run_log import LogCipher
 from chat.runs.manager import launch
 from chat.runs.stream import view_run
+from mcp.descriptions import Endpoint
 from mcp.gateway import call
 from mcp.tests.conftest import PLAIN
-from mcp.types import Endpoint
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.core.realtime.revocation import until_revoked

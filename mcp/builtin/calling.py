@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from mcp.builtin.declare import BuiltinTool, Refused
 from mcp.builtin.registry import build
 from mcp.calls import ToolOutcome, failure
+from mcp.descriptions import FoundTool, Listing
 from mcp.enums import Protocol
 from mcp.exceptions import ToolServerUnavailable, silence
 from mcp.results import outcome_of
-from mcp.types import FoundTool, Listing
 from youworker.core.config import config
 from youworker.core.words import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mcp.types import Endpoint
+    from mcp.descriptions import Endpoint
 
 logger = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext_noop
 
 from mcp.calls import ToolFile, ToolOutcome, refusal
+from mcp.descriptions import FoundTool, Listing
 from mcp.exceptions import ToolServerUnavailable
 from mcp.listings import MOST_TOOLS
 from mcp.openapi.documents import LARGEST, UnreadableDocument, read_document
@@ -25,7 +26,6 @@ from mcp.openapi.operations import operations_of
 from mcp.openapi.requests import Prepared, prepared_request
 from mcp.results import LONGEST_NOTE, LONGEST_TYPE, MIME, outcome_of
 from mcp.secrecy import hide_in_listing, keys_of, secrets_of, without_secrets
-from mcp.types import FoundTool, Listing
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.storable import storable_json, storable_text
@@ -36,8 +36,8 @@ from youworker.upstream.fetcher import Limits, checked_url, fetch_url_async, ori
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mcp.descriptions import Endpoint
     from mcp.secrecy import Hiding
-    from mcp.types import Endpoint
     from youworker.upstream.fetcher import Fetched
 
 COMPLETE, FIRST_ERROR = 200, 400

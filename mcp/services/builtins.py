@@ -15,7 +15,7 @@ from mcp.services.discovery import store_tools
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mcp.types import Listing
+    from mcp.descriptions import Listing
 
 
 def sync_builtin_servers() -> int:

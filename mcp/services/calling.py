@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from mcp.descriptions import Endpoint
     from mcp.models import Server
-    from mcp.types import Endpoint
 
 logger = logging.getLogger(__name__)
 # Not by the name of this module, which the SDK shares, whose lines are not shown.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.models import User
-    from mcp.types import Listing
+    from mcp.descriptions import Listing
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mcp.descriptions import Endpoint
 from mcp.enums import Authorization, Transport
 from mcp.models import Server
-from mcp.types import Endpoint
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -13,8 +13,8 @@ from mcp.tool_schemas import UnusableSchema, repaired_schema
 from youworker.core.storable import storable_json, storable_text
 
 if TYPE_CHECKING:
+    from mcp.descriptions import FoundTool, Listing
     from mcp.models import Server
-    from mcp.types import FoundTool, Listing
 
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 8000

@@ -13,8 +13,8 @@ import pytest
 from mcp.builtin import calling
 from mcp.builtin.declare import Answer, BuiltinServer, tool_of
 from mcp.calls import CallContext, current_call_context, use_call_context
+from mcp.descriptions import Endpoint
 from mcp.exceptions import ToolServerUnavailable
-from mcp.types import Endpoint
 from youworker.core.exceptions import InvalidInput
 
 HERE = Endpoint("odd", "inprocess")

@@ -12,7 +12,7 @@ from mcp.builtin.calendar_rules import understood
 from mcp.builtin.calling import call
 from mcp.builtin.italian import in_english
 from mcp.calls import CallContext, use_call_context
-from mcp.types import Endpoint
+from mcp.descriptions import Endpoint
 
 CLOCK = Endpoint("datetime", "inprocess")
 ROME = ZoneInfo("Europe/Rome")

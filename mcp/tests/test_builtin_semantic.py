@@ -14,9 +14,9 @@ from ingestion.models import IngestionRun
 from ingestion.tests.factories import ItemFactory
 from mcp.builtin.calling import call as raw_call
 from mcp.calls import CallContext, ToolOutcome
+from mcp.descriptions import Endpoint
 from mcp.services import call_tool, usable_tools
 from mcp.tests.factories import UserFactory
-from mcp.types import Endpoint
 from quotas.models import UsageEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ import pytest
 
 from mcp.builtin.calling import call
 from mcp.builtin.conversions import convert_quantity
-from mcp.types import Endpoint
+from mcp.descriptions import Endpoint
 from youworker.core.exceptions import InvalidInput
 
 UNITS = Endpoint("units", "inprocess")

@@ -18,13 +18,13 @@ import mcp
 from mcp import gateway
 from mcp.calls import ToolOutcome
 from mcp.connection_pool import connections
+from mcp.descriptions import Endpoint
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import call, list_tools, unavailable
 from mcp.listings import MOST_TOOLS
 from mcp.progress import Progress, ProgressTeller
 from mcp.secrecy import keys_of
 from mcp.tests.scripts import answered
-from mcp.types import Endpoint
 from youworker.core.config import BASE_DIR
 from youworker.core.per_loop import close_all
 from youworker.core.storable import storable_json, storable_text
@@ -446,7 +446,7 @@ for slug in registered:
     tools_of(slug)
 before = set(sys.modules)
 from mcp.builtin.calling import call
-from mcp.types import Endpoint
+from mcp.descriptions import Endpoint
 with use_call_context(CallContext(user_id=uuid.uuid4(), correlation_id="")):
     place = Endpoint("datetime", "inprocess")
     outcome = async_to_sync(call)(place, "now", {"time_zone": "UTC"}, correlation_id="")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from mcp import negotiation
+from mcp.descriptions import Endpoint
 from mcp.enums import Protocol
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import call, list_tools
 from mcp.tests.scripts import JSON, SSE, Hangup, answered, reply, usual
-from mcp.types import Endpoint
 from youworker.core.per_loop import close_all
 
 PROBE = "server/discover"

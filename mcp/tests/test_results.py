@@ -9,12 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from mcp.calls import ToolFile
+from mcp.descriptions import Endpoint
 from mcp.exceptions import ToolServerUnavailable
 from mcp.gateway import call
 from mcp.listings import deliver_nameless_errors
 from mcp.results import NO_REASON, NO_WORDS, read_result
 from mcp.tests.scripts import JSON, SSE, Hangup, answered, reply, usual
-from mcp.types import Endpoint
 from mcp.wire import read_message
 from youworker.core.per_loop import close_all
 from youworker.core.storable import storable_json, storable_text

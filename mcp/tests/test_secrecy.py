@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from mcp.calls import ToolFile
+from mcp.descriptions import Endpoint, FoundTool, Listing
 from mcp.results import read_result
 from mcp.secrecy import (
     CALLED_KEY,
@@ -23,7 +24,6 @@ from mcp.secrecy import (
     secrets_of,
     without_secrets,
 )
-from mcp.types import Endpoint, FoundTool, Listing
 
 KEY = "sk-Abc/123+XYZ"
 

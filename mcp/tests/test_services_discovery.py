@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync
 from mcp_types import ListToolsResult
 from rest_framework.test import APIClient
 
+from mcp.descriptions import Listing
 from mcp.enums import Policy, Protocol, ServerStatus, Transport
 from mcp.exceptions import ToolChanged, ToolServerUnavailable
 from mcp.gateway import add_page
@@ -27,7 +28,6 @@ from mcp.services import (
 from mcp.services.judging import judge_tools
 from mcp.tasks import refresh_servers as refresh_task
 from mcp.tests.factories import ServerFactory, StaffFactory, UserFactory
-from mcp.types import Listing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

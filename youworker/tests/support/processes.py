@@ -21,9 +21,11 @@ def hanging(processes: Sequence[psutil.Process]) -> Iterator[None]:
     """Let processes sleep meanwhile."""
     if not processes:
         raise RuntimeError("nothing to be put to sleep")
-    for each in processes:
-        each.suspend()
     try:
+        for each in processes:
+            # A connection may have ended since they were looked for.
+            with suppress(psutil.NoSuchProcess):
+                each.suspend()
         yield
     finally:
         for each in processes:
