@@ -7,7 +7,6 @@ hangs or is paused. Processes of other machines are not looked at: their leases 
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
 import os
 import secrets
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from youworker.core.config import config
+from youworker.core.file_locks import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,12 +66,9 @@ def lock_new_file(path: Path) -> int | None:
     # Programs that are started do not inherit it.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_nlink:
+        if try_lock(descriptor) and os.fstat(descriptor).st_nlink:
             require_held(path)
             return descriptor
-    except BlockingIOError:
-        pass
     except OSError:
         path.unlink(missing_ok=True)
         os.close(descriptor)
@@ -135,12 +132,11 @@ def lock_of_ended(path: Path) -> Iterator[bool]:
         return
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_over = try_lock(descriptor)
         except OSError:
-            # Also where locks are not known: nothing is concluded.
-            yield False
-        else:
-            yield True
+            # Where locks are not known nothing is concluded.
+            is_over = False
+        yield is_over
     finally:
         os.close(descriptor)
 

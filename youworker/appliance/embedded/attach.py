@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
@@ -21,6 +21,7 @@ from youworker.appliance.embedded.redis import Redis
 from youworker.appliance.embedded.secrets import export_secrets
 from youworker.appliance.embedded.server import LAUNCH_SECONDS, LONGEST_SILENCE
 from youworker.core.config import Config
+from youworker.core.file_locks import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -192,8 +193,7 @@ class Servers:
         with self.changing():
             # Kernel locks end with their process, so a killed user never counts.
             fcntl.flock(self.users, fcntl.LOCK_UN)
-            with suppress(BlockingIOError):
-                fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if try_lock(self.users):
                 # One that cannot be ended keeps no other running.
                 with ExitStack() as ends:
                     for server in self.servers:

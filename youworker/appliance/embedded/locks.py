@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+
+from youworker.core.file_locks import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +30,7 @@ class ServerLock:
         """The locked descriptor to pass on; None while somebody holds the lock."""
         descriptor = open_lock(self.path)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield None
-            else:
-                yield descriptor
+            yield descriptor if try_lock(descriptor) else None
         finally:
             os.close(descriptor)
 

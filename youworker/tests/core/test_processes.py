@@ -1,6 +1,7 @@
 """What a process holds that is gone is free at once; one that hangs or is paused keeps it."""
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -138,7 +139,7 @@ def flock_unknown(*_args):
 
 @pytest.mark.parametrize("flock", [flock_without_effect, flock_unknown])
 def test_where_locks_keep_nobody_out_nothing_is_concluded(monkeypatch, caplog, flock):
-    monkeypatch.setattr(processes.fcntl, "flock", flock)
+    monkeypatch.setattr(fcntl, "flock", flock)
 
     assert processes.register_process()[1] is None
     assert "free late" in caplog.text
@@ -149,7 +150,7 @@ def test_a_file_whose_lock_cannot_be_looked_at_is_left(monkeypatch, holder):
     process, token = holder
     kill(process)
     with monkeypatch.context() as patch:
-        patch.setattr(processes.fcntl, "flock", flock_unknown)
+        patch.setattr(fcntl, "flock", flock_unknown)
         assert list(find_ended()) == []
 
     assert list(find_ended()) == [token.int >> processes.HALF]

@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from youworker.core.file_locks import try_lock
+
 LONGEST_STATE = 65_536
 
 
@@ -47,11 +49,7 @@ class StateFile:
 
     def take(self) -> bool:
         """Make it this process's; false while another one serves the same file."""
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return try_lock(self.descriptor)
 
     def write(self, state: State) -> None:
         """Replace what the file says."""
