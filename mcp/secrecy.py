@@ -58,7 +58,8 @@ class Hiding(NamedTuple):
         """The same for the name of something, which is called as it is: words stay."""
         for shape in self.shapes:
             name = name.replace(shape, HIDDEN)
-        joined = LINE_END.sub("", name)
+        # Most servers are given no secret, and answers may be long.
+        joined = LINE_END.sub("", name) if self.shapes else name
         for shape in self.shapes if joined != name else ():
             if shape in joined:
                 broken = f"(?:{LINE_END.pattern})?".join(map(re.escape, shape))
@@ -67,6 +68,8 @@ class Hiding(NamedTuple):
 
     def data(self, data: Any) -> Any:
         """The same for data that can be written as JSON: its texts and its names."""
+        if not any(self):
+            return data
         encoded = orjson.dumps(data)
         # To look at each of a million texts takes longer than to look at all of them at once.
         told = encoded.decode()
