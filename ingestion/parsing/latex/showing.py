@@ -46,7 +46,8 @@ OPTIONS = re.compile(r"\[[^\[\]]*+\]")
 PARAMETER = re.compile(r"#([1-9])")
 UNIT = re.compile(r"\\([A-Za-z]++) ?")
 QUOTES = (("``", "“"), ("''", "”"), ('"`', "„"), ("\"'", "“"), ("---", "—"), ("--", "–"))  # noqa: RUF001
-DEFINITIONS = {"newcommand", "renewcommand", "providecommand", "def", "newtheorem"}
+MACROS = {"newcommand", "renewcommand", "providecommand", "def"}
+DEFINITIONS = MACROS | {"newtheorem"}
 # What an expansion costs besides its length: macros may call each other and hold nothing.
 EXPANSION = 100
 # Levels of macros and of groups within arguments.
@@ -80,7 +81,7 @@ class Shower:
                 continue
             reader = Reader(self, source, place + 1, len(source.tokens))
             name = token.text.rstrip("*")
-            if name in DEFINITIONS - {"newtheorem"}:
+            if name in MACROS:
                 self.define(reader)
             elif name == "newtheorem":
                 name = reader.argument()
@@ -312,9 +313,8 @@ class Reader:
     def show_caption(self) -> str:
         """The caption of a figure or table, on a line of its own."""
         self.option()
-        label = next(
-            (FLOATS[one] for one in map(bare, self.environments[:-DEEPEST:-1]) if one in FLOATS), ""
-        )
+        around = (one.rstrip("*") for one in self.environments[:-DEEPEST:-1])
+        label = next((FLOATS[one] for one in around if one in FLOATS), "")
         return f"\n\n{label + ': ' if label else ''}{self.argument().strip()}\n\n"
 
     def show_paragraph(self) -> str:
@@ -491,11 +491,6 @@ def source_of(token: tuple[int, str]) -> str:
     if kind == COMMAND:
         return f"\\{text} "
     return f"\\{text}" if kind == SIGN else text
-
-
-def bare(name: str) -> str:
-    """The name of an environment without its star."""
-    return name.rstrip("*")
 
 
 def typeset(text: str) -> str:

@@ -30,6 +30,7 @@ FORMULAS = {
 }
 # What nobody reads in them: notes of the author, and drawings made of commands.
 SILENT = {"comment", "tikzpicture", "pgfpicture", "filecontents", "CCSXML", "picture"}
+AS_WRITTEN = VERBATIM | FORMULAS | SILENT
 OPTIONS = re.compile(r"(?:[ \t]{0,40}+\[[^\[\]\n]*+\]|\{[^{}\n]*+\})++")
 LABEL = re.compile(r"\\(?:label|tag)\{[^{}\n]*+\}|\\(?:nonumber|notag)\b")
 FORMULA_ENDS = {"[": "\\]", "(": "\\)"}
@@ -111,7 +112,7 @@ class Tokenizer:
     def environment(self, begin: re.Match[str]) -> Token:
         """What an environment holds as it is written, or the command that begins others."""
         name = begin[1].rstrip("*")
-        if name not in VERBATIM | FORMULAS | SILENT:
+        if name not in AS_WRITTEN:
             return Token(COMMAND, "begin")
         self.place = begin.end()
         if name in WITH_OPTIONS and (options := OPTIONS.match(self.source, self.place)):
