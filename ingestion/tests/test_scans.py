@@ -228,6 +228,10 @@ PLAIN = "The plant is serviced twice a year by trained staff of the supplier's o
         ("'LH\x03:DUWXQJ\x03GHU\x03$QODJH\x03ZLUG\n" * 40, False),
         ("Screw DIN-912 M8x40 8.8 zn 100 St. 14,90 EUR Art. 4711-B2 Lager R3/F12 " * 6, True),
         ("def read_page(self, at): return self.pages[at].text_of(Kind.PLAIN) or '' " * 6, True),
+        (
+            "asn1_copy_node . . 11 getElementById, x86_64-linux T1/lmr/m/it/10: array2.sort() " * 6,
+            True,
+        ),
         ("Größe Übermaß Öldrücke größer fünf Prüfbericht für Söhne " * 6, True),
     ],
 )

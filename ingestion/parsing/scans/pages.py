@@ -37,8 +37,10 @@ OUTLINES = 20
 MOST_OBJECTS = 3000
 DEEPEST = 4
 DOTS_PER_POINT = 300 / 72
-# In quotes and brackets, with its punctuation; words may be joined.
-WORD = re.compile(r"[\"'(\[]{0,4}+(?:[A-Z]?[a-z]++|[A-Z]++)(?:[-'/.][A-Za-z]++)*+[\"')\].,;:!?]*+")
+# A word or a part of a name from a program, as `asn1`, `array2` or `getElement`.
+PART = r"(?:[A-Z]?[a-z]++(?:[A-Z][a-z]{2,}+)*+|[A-Z]++)\d{0,4}+"
+# In quotes and brackets, with its punctuation; words and parts of names may be joined.
+WORD = re.compile(rf"[\"'(\[]{{0,4}}+{PART}(?:[-'/._]++(?:{PART}|\d{{1,4}}+))*+[\"')\].,;:!?]*+")
 
 
 def scanned_texts(data: bytes, texts: Mapping[int, str]) -> dict[int, PictureText]:
@@ -125,7 +127,7 @@ def is_misspelt(text: str) -> bool:
 
 
 def words_in(tokens: Sequence[str]) -> int:
-    """How many tokens are words, whose capitals stand where those of words do."""
+    """How many tokens are words or names, whose capitals stand where those of words do."""
     return sum(bool(WORD.fullmatch(token)) for token in tokens)
 
 
