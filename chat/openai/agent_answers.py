@@ -26,10 +26,9 @@ from chat.enums import RunStatus
 from chat.exceptions import ApprovalNeeded, ModelFailed, OversizedPrompt
 from chat.openai.annotations import annotations_of
 from chat.openai.asked import FREE_CHOICES, text_of
-from chat.openai.errors import failure_frame
 from chat.openai.names import not_found
 from chat.openai.sent_images import IMAGES_ALONE, images_of
-from chat.openai.wire import END, KEEPALIVE, Wire
+from chat.openai.wire import KEEPALIVE, Answer
 from chat.runs.stream import conditions_of, view_run
 from chat.services import Spoken
 from youworker.core.exceptions import InvalidInput
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from accounts.types import AccessGrant
     from chat.events import Event
+    from chat.openai.wire import AnswerWire
     from chat.services import AcceptedMessage, ReceivedFile
     from youworker.core.exceptions import DomainError
 
@@ -153,16 +153,8 @@ def fields_of(posted: AcceptedMessage) -> dict[str, Any]:
     return {"session_id": str(posted.session_id), "run_id": str(posted.run_id)}
 
 
-def wire_of(
-    model: str, posted: AcceptedMessage, *, with_usage: bool = False, site: str = ""
-) -> Wire:
-    """How the answer to an accepted question is sent."""
-    name = f"chatcmpl-{posted.run_id.hex}"
-    return Wire(model, name, with_usage=with_usage, extra=fields_of(posted), site=site)
-
-
 async def stream_run(
-    run_id: UUID, session_id: UUID, grant: AccessGrant, wire: Wire
+    run_id: UUID, session_id: UUID, grant: AccessGrant, wire: AnswerWire
 ) -> AsyncGenerator[bytes, None]:
     """The pieces of an answer; closing this leaves its run alone."""
     yield wire.beginning()
@@ -177,7 +169,7 @@ async def stream_run(
                     return
 
 
-def pieces_of(batch: Sequence[Event], wire: Wire, sent: list[str]) -> tuple[bytes, bool]:
+def pieces_of(batch: Sequence[Event], wire: AnswerWire, sent: list[str]) -> tuple[bytes, bool]:
     """What a reader is sent of some events, and whether nothing follows it; adds to `sent`."""
     pieces: list[bytes] = []
     for event in batch:
@@ -187,40 +179,48 @@ def pieces_of(batch: Sequence[Event], wire: Wire, sent: list[str]) -> tuple[byte
         if event.type == "done":
             return b"".join([*pieces, ending_of(data, wire, "".join(sent))]), True
         if data.get("status") == RunStatus.WAITING_APPROVAL:
-            return b"".join([*pieces, failure_frame(approval_needed())]), True
+            return b"".join([*pieces, wire.failure(approval_needed())]), True
         if event.type == "token":
             sent.append(data["text"])
-            pieces.append(wire.chunk({"content": data["text"]}))
+            pieces.append(wire.text(data["text"]))
         elif event.type == "reasoning" and data.get("text"):
-            pieces.append(wire.chunk({"reasoning_content": data["text"]}))
+            pieces.append(wire.thought(data["text"]))
     return b"".join(pieces), False
 
 
-def ending_of(result: Mapping[str, Any], wire: Wire, sent: str) -> bytes:
+def ending_of(result: Mapping[str, Any], wire: AnswerWire, sent: str) -> bytes:
     """The end of a stream: the sources and the counts, or why there is no answer.
 
     What was lost of the event log is sent before it.
     """
     failure = failure_of(result, wire.model)
     if failure is not None:
-        return failure_frame(failure)
-    whole, delta = result["message"]["content"], sources_of(result["message"], wire)
-    rest = whole[len(sent) :] if whole.startswith(sent) else ""
-    lost = wire.chunk({"content": rest}) if rest else b""
-    return lost + wire.chunk(delta, finish_of(result)) + wire.usage_chunk(usage_of(result)) + END
+        return wire.failure(failure)
+    answer = answer_of(result, wire)
+    rest = answer.text[len(sent) :] if answer.text.startswith(sent) else ""
+    return (wire.text(rest) if rest else b"") + wire.ending(answer)
 
 
-def rendered_run(result: Mapping[str, Any], wire: Wire) -> dict[str, Any]:
+def rendered_run(result: Mapping[str, Any], wire: AnswerWire) -> dict[str, Any]:
     """A whole answer; raises the refusal when there is none."""
     failure = failure_of(result, wire.model)
     if failure is not None:
         raise failure
+    return wire.whole(answer_of(result, wire))
+
+
+def answer_of(result: Mapping[str, Any], wire: AnswerWire) -> Answer:
+    """The answer of a run that has one."""
     message = result["message"]
-    said = {"content": message["content"], **sources_of(message, wire)}
-    return wire.completion(said, finish_of(result), usage_of(result))
+    return Answer(
+        message["content"],
+        finish_of(result),
+        usage_of(result),
+        sources=sources_of(message, wire),
+    )
 
 
-def sources_of(message: Mapping[str, Any], wire: Wire) -> dict[str, Any]:
+def sources_of(message: Mapping[str, Any], wire: AnswerWire) -> dict[str, Any]:
     """The sources of an answer, in our words and in OpenAI's."""
     cited, session_id = message["citations"], wire.extra.get("session_id", "")
     links = annotations_of(message["content"], cited, site=wire.site, session_id=session_id)

@@ -35,9 +35,9 @@ from chat.llm.quote.housekeeping import HousekeepingModel
 from chat.llm.quote.model import NAME as QUOTE
 from chat.llm.quote.model import QuoteModel
 from chat.openai.asked import FREE_CHOICES
-from chat.openai.errors import failure_frame, refusal_of
+from chat.openai.errors import refusal_of
 from chat.openai.feed import Feed
-from chat.openai.wire import END, KEEPALIVE, Wire, rendered_calls
+from chat.openai.wire import KEEPALIVE, Answer
 from chat.services import record_direct_call
 from quotas.enums import UsageOutcome
 from youworker.core.config import config
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from chat.agent.types import LanguageModel, ModelEvent, StopReason
     from chat.direct_calls import DirectCall
     from chat.openai.asked import Asked
+    from chat.openai.wire import AnswerWire
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,11 @@ class Said:
     def finish(self) -> str:
         """Why the model stopped, in OpenAI's words."""
         return "tool_calls" if self.calls and not self.stop else FINISH[self.stop]
+
+    def whole(self, asked: Asked) -> Answer:
+        """The answer to its reader; raises `ModelUnavailable` for calls nobody can make."""
+        text, thought = "".join(self.text), "".join(self.thought)
+        return Answer(text, self.finish, self.counted(asked), thought, self.usable_calls())
 
     def counted(self, asked: Asked) -> Usage:
         """What the answer used; by its length where the model did not come to tell."""
@@ -251,7 +257,7 @@ async def begin_answer(
 
 
 async def stream_answer(
-    answer: DirectAnswer, wire: Wire, grant: AccessGrant
+    answer: DirectAnswer, wire: AnswerWire, grant: AccessGrant
 ) -> AsyncGenerator[bytes, None]:
     """The pieces of an answer; whoever closes this closes the request to the model at once."""
     try:
@@ -259,18 +265,14 @@ async def stream_answer(
         with suppress(Revoked), until_revoked(access_by(grant)) as revocable:
             while (batch := await revocable.wait_for(answer.read_batch)) is not None:
                 yield b"".join(pieces_of(batch, wire)) or KEEPALIVE
-            said = answer.said
-            if calls := said.usable_calls():
-                yield wire.chunk({"tool_calls": rendered_calls(calls)})
-            yield wire.chunk({}, said.finish) + wire.usage_chunk(said.counted(answer.asked))
-            yield END
+            yield wire.ending(answer.said.whole(answer.asked))
     except AgentError as error:
-        yield failure_frame(refusal_of(error, wire.model))
+        yield wire.failure(refusal_of(error, wire.model))
     finally:
         await answer.close()
 
 
-def pieces_of(batch: Sequence[ModelEvent], wire: Wire) -> Iterable[bytes]:
+def pieces_of(batch: Sequence[ModelEvent], wire: AnswerWire) -> Iterable[bytes]:
     """What a reader is sent of some events; neighbouring texts go together.
 
     What turns out to be reasoning after it was sent cannot be taken back.
@@ -289,13 +291,13 @@ def pieces_of(batch: Sequence[ModelEvent], wire: Wire) -> Iterable[bytes]:
         yield text_piece("".join(held), kind, wire)
 
 
-def text_piece(text: str, kind: type[TextDelta | ReasoningDelta], wire: Wire) -> bytes:
+def text_piece(text: str, kind: type[TextDelta | ReasoningDelta], wire: AnswerWire) -> bytes:
     """A piece of the answer, or of what the model thinks before it."""
-    return wire.chunk({"content" if kind is TextDelta else "reasoning_content": text})
+    return wire.text(text) if kind is TextDelta else wire.thought(text)
 
 
 async def ask_for_answer(
-    name: str, asked: Asked, call: DirectCall, wire: Wire, grant: AccessGrant
+    name: str, asked: Asked, call: DirectCall, wire: AnswerWire, grant: AccessGrant
 ) -> dict[str, Any]:
     """Ask a model, and give its answer once it is complete.
 
@@ -306,22 +308,9 @@ async def ask_for_answer(
         with suppress(Revoked), until_revoked(access_by(grant)) as revocable:
             while await revocable.wait_for(answer.read_batch) is not None:
                 pass
-            return rendered_answer(answer.said, asked, wire)
+            return wire.whole(answer.said.whole(asked))
     except AgentError as error:
         raise refusal_of(error, name) from error
     finally:
         await answer.close()
     raise AccessEnded("Your access ended while the answer was made.")
-
-
-def rendered_answer(said: Said, asked: Asked, wire: Wire) -> dict[str, Any]:
-    """A whole answer; raises `ModelUnavailable` for calls nobody can make."""
-    message: dict[str, Any] = {"content": "".join(said.text)}
-    if said.thought:
-        message["reasoning_content"] = "".join(said.thought)
-    if calls := rendered_calls(said.usable_calls()):
-        message["content"] = message["content"] or None
-        message["tool_calls"] = [
-            {name: value for name, value in call.items() if name != "index"} for call in calls
-        ]
-    return wire.completion(message, said.finish, said.counted(asked))

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from chat.agent.exceptions import AgentError, ModelRefused, ModelUnknown, PromptTooLong
 from chat.exceptions import ModelFailed, ModelRefusal, OversizedPrompt
 from chat.openai.names import not_found
-from chat.openai.wire import END, framed
-from youworker.core.api.openai_shape import error_document
 
 if TYPE_CHECKING:
     from youworker.core.exceptions import DomainError
@@ -23,8 +21,3 @@ def refusal_of(error: AgentError, name: str) -> DomainError:
     if isinstance(error, ModelRefused):
         return ModelRefusal(error.message)
     return ModelFailed(error.message)
-
-
-def failure_frame(error: DomainError) -> bytes:
-    """The end of a stream that broke down; its status was sent long before."""
-    return framed(error_document(error.status, error.code, error.in_words())) + END

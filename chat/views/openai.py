@@ -55,7 +55,11 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from chat.openai.wire import AnswerWire
     from chat.services import AcceptedMessage
+
+    # Makes what an answer is sent by, from `answer_id`, `extra` and `site` where they are known.
+    NewWire = Callable[..., AnswerWire]
 
 SESSION_HEADER = OpenApiParameter(
     "X-Session-ID",
@@ -106,7 +110,83 @@ class ModelView(OpenAIView):
         return Response(find_model(name))
 
 
-class CompletionsView(OpenAIView):
+class AnsweringView(OpenAIView):
+    """What answers a conversation, in whichever form."""
+
+    def answer(self, request: Request, form: dict[str, Any], new_wire: NewWire) -> Any:
+        """Ask the agent or a model what a validated request for a completion asks."""
+        require_model(form["model"])
+        if is_housekeeping(form, request.headers.get(TASK_HEADER)):
+            return self.ask_model(request, without_images(form), new_wire, is_housekeeping=True)
+        if is_agent(form["model"]):
+            return self.ask_agent(request, form, new_wire)
+        return self.ask_model(request, form, new_wire)
+
+    def ask_agent(self, request: Request, form: dict[str, Any], new_wire: NewWire) -> Any:
+        """Begin a run that is kept in a session, and give its answer."""
+        question = agent_answers.question_of(form)
+        wanted = session_in(request.headers.get("X-Session-ID"), form)
+        asked: dict[str, Any] = {
+            "text": question.text,
+            "history": question.history,
+            "session": Session(pk=wanted) if wanted else None,
+            "model": model_of_agent(form["model"]),
+            "idempotency_key": request.headers.get("Idempotency-Key", ""),
+            "keeps": form.get("store") is not False,
+            "actor": self.actor,
+        }
+        files = services.hand_in_once(question.images, **asked)
+        post = partial(services.post_history, opening=question.opening, files=files, **asked)
+        is_stream = bool(form["stream"])
+        posted = accept(
+            lambda lease: post(lease=lease), manager=manager.serving, launches=is_stream
+        )
+        grant = grant_of_request(request)
+        site = absolute_url(request._request, "/").rstrip("/")
+        wire = new_wire(answer_id=posted.run_id, extra=agent_answers.fields_of(posted), site=site)
+        if is_stream:
+            frames = agent_answers.stream_run(posted.run_id, posted.session_id, grant, wire)
+            return with_places(EventStream(frames), posted)
+        # The answer may take minutes.
+        with holding_nothing():
+            result = async_to_sync(answer_to_the_end)(posted, grant)
+        answer = agent_answers.rendered_run(result or stored_result(posted.run_id), wire)
+        return with_places(Response(answer), posted)
+
+    def ask_model(
+        self,
+        request: Request,
+        form: dict[str, Any],
+        new_wire: NewWire,
+        *,
+        is_housekeeping: bool = False,
+    ) -> Any:
+        """Ask a model in the caller's own words, and give its answer."""
+        asked = replace(asked_of(form), is_housekeeping=is_housekeeping)
+        # The agent's own model answers what concerns no document.
+        name = model_of_agent(form["model"]) if is_agent(form["model"]) else form["model"]
+        if name == QUOTE and has_images(form):
+            raise InvalidInput("This model sees no images.", attr="messages")
+        key_id, endpoint = request_origin().key_id, endpoint_of(name)
+        call = DirectCall(self.actor.pk, key_id, endpoint, is_housekeeping=is_housekeeping)
+        grant = grant_of_request(request)
+        wire = new_wire()
+        admit = services.wait_for_housekeeping if is_housekeeping else services.admit_direct_call
+        try:
+            admit(call, actor=self.actor)
+            with holding_nothing():
+                if form["stream"]:
+                    begin = partial(direct_answers.begin_answer, waits=True)
+                    answer = async_to_sync(begin)(name, asked, call)
+                    return EventStream(direct_answers.stream_answer(answer, wire, grant))
+                whole = async_to_sync(direct_answers.ask_for_answer)(name, asked, call, wire, grant)
+        except BaseException:
+            end_call(call)
+            raise
+        return Response(whole)
+
+
+class CompletionsView(AnsweringView):
     """A conversation and the answer to it."""
 
     @extend_schema(
@@ -129,70 +209,9 @@ class CompletionsView(OpenAIView):
         answer of the agent is kept: it is erased a minute after its end.
         """
         form = validated(CompletionSerializer(data=request.data))
-        require_model(form["model"])
-        if is_housekeeping(form, request.headers.get(TASK_HEADER)):
-            return self.ask_model(request, without_images(form), is_housekeeping=True)
-        if is_agent(form["model"]):
-            return self.ask_agent(request, form)
-        return self.ask_model(request, form)
-
-    def ask_agent(self, request: Request, form: dict[str, Any]) -> Any:
-        """Begin a run that is kept in a session, and give its answer."""
-        question = agent_answers.question_of(form)
-        wanted = session_in(request.headers.get("X-Session-ID"), form)
-        asked: dict[str, Any] = {
-            "text": question.text,
-            "history": question.history,
-            "session": Session(pk=wanted) if wanted else None,
-            "model": model_of_agent(form["model"]),
-            "idempotency_key": request.headers.get("Idempotency-Key", ""),
-            "keeps": form.get("store") is not False,
-            "actor": self.actor,
-        }
-        files = services.hand_in_once(question.images, **asked)
-        post = partial(services.post_history, opening=question.opening, files=files, **asked)
-        is_stream = bool(form["stream"])
-        posted = accept(
-            lambda lease: post(lease=lease), manager=manager.serving, launches=is_stream
+        return self.answer(
+            request, form, partial(Wire, form["model"], with_usage=wants_usage(form))
         )
-        grant = grant_of_request(request)
-        site = absolute_url(request._request, "/").rstrip("/")
-        wire = agent_answers.wire_of(form["model"], posted, with_usage=wants_usage(form), site=site)
-        if is_stream:
-            frames = agent_answers.stream_run(posted.run_id, posted.session_id, grant, wire)
-            return with_places(EventStream(frames), posted)
-        # The answer may take minutes.
-        with holding_nothing():
-            result = async_to_sync(answer_to_the_end)(posted, grant)
-        answer = agent_answers.rendered_run(result or stored_result(posted.run_id), wire)
-        return with_places(Response(answer), posted)
-
-    def ask_model(
-        self, request: Request, form: dict[str, Any], *, is_housekeeping: bool = False
-    ) -> Any:
-        """Ask a model in the caller's own words, and give its answer."""
-        asked = replace(asked_of(form), is_housekeeping=is_housekeeping)
-        # The agent's own model answers what concerns no document.
-        name = model_of_agent(form["model"]) if is_agent(form["model"]) else form["model"]
-        if name == QUOTE and has_images(form):
-            raise InvalidInput("This model sees no images.", attr="messages")
-        key_id, endpoint = request_origin().key_id, endpoint_of(name)
-        call = DirectCall(self.actor.pk, key_id, endpoint, is_housekeeping=is_housekeeping)
-        grant = grant_of_request(request)
-        wire = Wire(form["model"], with_usage=wants_usage(form))
-        admit = services.wait_for_housekeeping if is_housekeeping else services.admit_direct_call
-        try:
-            admit(call, actor=self.actor)
-            with holding_nothing():
-                if form["stream"]:
-                    begin = partial(direct_answers.begin_answer, waits=True)
-                    answer = async_to_sync(begin)(name, asked, call)
-                    return EventStream(direct_answers.stream_answer(answer, wire, grant))
-                whole = async_to_sync(direct_answers.ask_for_answer)(name, asked, call, wire, grant)
-        except BaseException:
-            end_call(call)
-            raise
-        return Response(whole)
 
 
 class EmbeddingsView(OpenAIView):
