@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import approvals, attachments, audio, chat, conversations, openai
+from chat.views import approvals, attachments, audio, chat, conversations, openai, responses
 from youworker.core.api.negotiation import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
@@ -45,6 +45,7 @@ urlpatterns = [
     path("audio/speech", audio.SpeechView.as_view()),
     path("messages/<uuid:pk>/speech", audio.MessageSpeechView.as_view()),
     path("embeddings", openai.EmbeddingsView.as_view()),
+    path("responses", responses.ResponsesView.as_view()),
     path("models", openai.ModelsView.as_view()),
     path("models/<path:name>", openai.ModelView.as_view()),
     path("chat", chat.OneCallView.as_view()),

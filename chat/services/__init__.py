@@ -29,7 +29,7 @@ from chat.services.direct import (
     record_embedding,
     wait_for_housekeeping,
 )
-from chat.services.histories import Spoken, hand_in_once, post_history
+from chat.services.histories import Spoken, hand_in_once, post_history, read_earlier
 from chat.services.questions import (
     AcceptedMessage,
     post_chat,
@@ -85,6 +85,7 @@ __all__ = [
     "post_history",
     "post_message",
     "quotes_by_default",
+    "read_earlier",
     "record_direct_call",
     "record_embedding",
     "regenerate",

@@ -99,6 +99,21 @@ def post_history(
     return store_question(run, remembered, parent_id=parent_id, files=attachments)
 
 
+def read_earlier(run_id: UUID, *, actor: User) -> list[Spoken]:
+    """The conversation up to the answer of a run of theirs, as long as one may be.
+
+    Raises `NotFound` for a run of somebody else, and one whose answer is gone.
+    """
+    run = Run.objects.visible_to(actor).filter(user=actor, pk=run_id).first()
+    if run is None or run.answer_id is None:
+        raise NotFound("No such answer is kept.")
+    rows = statements.read_branch(run.session_id, run.answer_id, most=LONGEST_HISTORY)
+    return [
+        Spoken("user" if row.role == MessageRole.USER else "assistant", row.content)
+        for row in reversed(rows)
+    ]
+
+
 def body_of(
     text: str,
     history: Sequence[Spoken],

@@ -101,7 +101,7 @@ def test_an_unknown_route(client):
     assert errors_of(answer, 404, "client_error")["code"] == "not_found"
 
 
-@pytest.mark.parametrize("path", ["/v1/responses", "/v1/completions", "/v1/audio/translations"])
+@pytest.mark.parametrize("path", ["/v1/completions", "/v1/audio/translations"])
 def test_a_route_of_openai_that_is_not_served_names_another(client, path):
     answer = client.post(path, b"{}", content_type="application/json", headers=FOR_PROGRAMS)
 
@@ -133,7 +133,7 @@ def test_a_route_that_only_begins_like_one_of_openai_is_none(client):
         ("/v1/chat/completions/chat/completions", "/v1/chat/completions"),
         ("/v1//chat/completions", "/v1/chat/completions"),
         ("/embeddings", "/v1/embeddings"),
-        ("/responses", "/v1/chat/completions"),
+        ("/responses", "/v1/responses"),
     ],
 )
 @pytest.mark.parametrize("accepted", ["application/json", "*/*", ""])

@@ -351,3 +351,95 @@ def test_a_file_that_is_no_recording_raises_openais_own_exception(client):
 
     assert caught.value.code == "sound_refused"
     assert "WAV" in caught.value.message
+
+
+def test_a_response_comes_whole_and_in_pieces(client):
+    whole = client.responses.create(
+        model="double",
+        instructions="Be short.",
+        input="[[tokens=0,text=Four.]]",
+        store=False,
+    )
+    with client.responses.stream(model="double", input="[[tokens=50]]") as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+
+    assert (whole.output_text, whole.status, whole.instructions) == (
+        "Four.",
+        "completed",
+        "Be short.",
+    )
+    assert whole.usage.total_tokens == whole.usage.input_tokens + whole.usage.output_tokens > 0
+    assert events[0].type == "response.created"
+    assert "".join(e.delta for e in events if e.type == "response.output_text.delta") == "tok " * 50
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert final.output_text == "tok " * 50
+    assert final.usage.output_tokens == 50
+
+
+async def test_the_asynchronous_client_gets_responses_too(settings_of_client):
+    async with openai.AsyncOpenAI(**settings_of_client) as client:
+        stream = await client.responses.create(model="double", input="[[tokens=20]]", stream=True)
+        kinds = [event.type async for event in stream]
+
+    assert kinds[-1] == "response.completed"
+
+
+def test_functions_of_the_caller_make_a_round_of_responses(client, double):
+    call = {"name": "get_weather", "arguments": {"city": "Rome"}, "id": "call_1"}
+    double({"reasoning": "Rome?", "calls": [call]}, {"text": "It is {tool}"}, {"calls": [call]})
+    tool = {"type": "function", "strict": False, **TOOL["function"]}
+    talk = say("How is the weather in Rome?")
+
+    first = client.responses.create(
+        model="double", input=talk, tools=[tool, {"type": "web_search"}]
+    )
+    (made,) = [item for item in first.output if item.type == "function_call"]
+    result = {"type": "function_call_output", "call_id": made.call_id, "output": "sunny"}
+    talk = [*talk, *[item.model_dump(exclude_none=True) for item in first.output], result]
+    second = client.responses.create(model="double", input=talk, tools=[tool])
+    with client.responses.stream(model="double", input=talk, tools=[tool]) as stream:
+        (streamed,) = stream.get_final_response().output
+
+    assert json.loads(made.arguments) == json.loads(streamed.arguments) == {"city": "Rome"}
+    assert second.output_text == "It is sunny"
+    asked, told = (one["body"] for one in chats(double)[:2])
+    assert [one["function"]["name"] for one in asked["tools"]] == ["get_weather"]
+    assert [one["role"] for one in told["messages"]] == ["user", "assistant", "tool"]
+
+
+def test_responses_are_parsed_into_what_was_asked_for(client, double):
+    double({"text": '{"city": "Rome", "degrees": 31}'})
+
+    parsed = client.responses.parse(model="double", input="Rome?", text_format=Weather)
+
+    assert parsed.output_parsed == Weather(city="Rome", degrees=31)
+    schema = chats(double)[-1]["body"]["response_format"]["json_schema"]
+    assert (schema["name"], schema["strict"]) == ("Weather", True)
+
+
+def test_a_response_that_breaks_off_says_so(client, double):
+    double({"text": "One two three four", "cut": 2})
+
+    broken = list(client.responses.create(model="double", input="Hi", stream=True))[-1]
+
+    assert (broken.type, broken.response.error.code) == ("response.failed", "server_error")
+    assert broken.response.output[0].content[0].text.startswith("One")
+
+
+def test_the_agent_goes_on_from_its_response(client):
+    first = client.responses.create(
+        model="youworker/double", instructions="Be kind.", input="[[tokens=0,text=One.]] first"
+    )
+    second = client.responses.create(
+        model="youworker/double",
+        instructions="Be kind.",
+        input="[[tokens=0,text=Two.]] second",
+        previous_response_id=first.id,
+    )
+    with pytest.raises(openai.BadRequestError) as nobodys:
+        client.responses.create(model="double", input="Hi", previous_response_id="resp_0")
+
+    assert (first.output_text, second.output_text) == ("One.", "Two.")
+    assert first.model_extra["session_id"] == second.model_extra["session_id"]
+    assert nobodys.value.param == "previous_response_id"

@@ -10,11 +10,11 @@ PATHS = (
     "/v1/chat/completions",
     "/v1/embeddings",
     "/v1/models",
+    "/v1/responses",
 )
 # Of OpenAI's, what is not served here: what its clients are told to use instead.
 UNSERVED = {
     "/v1/completions": "/v1/chat/completions",
-    "/v1/responses": "/v1/chat/completions",
     "/v1/audio/translations": "/v1/audio/transcriptions",
 }
 # Of OpenAI's as well, and nothing here does the same.
@@ -57,7 +57,8 @@ def speaks_openai(path: str) -> bool:
     """Whether OpenAI's clients are answered at an address."""
     if path in PATHS or instead_of(path):
         return True
-    return any(f"{path}/".startswith(f"{route}/") for route in ("/v1/models", *ABSENT))
+    served = ("/v1/models", "/v1/responses", *ABSENT)
+    return any(f"{path}/".startswith(f"{route}/") for route in served)
 
 
 def instead_of(path: str) -> str:

@@ -211,6 +211,7 @@ CHAT = [
     Row("post", "v1/chat", "signed_in", "chat", 400, body={}),
     Row("get", "v1/tool-runs", "signed_in", "tools"),
     Row("post", "v1/chat/completions", "signed_in", "chat", 400, body={}),
+    Row("post", "v1/responses", "signed_in", "chat", 400, body={}),
     Row("post", "v1/embeddings", "signed_in", "chat", 400, body={}),
     # A form is wanted, and this is JSON.
     Row("post", "v1/audio/transcriptions", "signed_in", "chat", 415, body={}),

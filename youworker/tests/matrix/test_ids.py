@@ -101,6 +101,15 @@ PLACES = [
         body={"model": "youworker", "messages": [{"role": "user", "content": "x"}]},
         in_object=True,
     ),
+    Place(
+        "post",
+        "/v1/responses",
+        "metadata.session_id",
+        "session",
+        (404,),
+        body={"model": "youworker", "input": "x"},
+        in_object=True,
+    ),
     # Whoever can be found may be added, so only people who left are hidden.
     Place("post", "/v1/groups/{group_id}/members", "user_id", "former", (400,), own="group"),
     Place("get", "/v1/documents", "collection", "collection", (200,)),
