@@ -25,6 +25,7 @@ NAMES = {
 }
 FUNCTION = "function"
 NOTHING = {"role": "assistant", "content": ""}
+UNKEPT = "What was answered earlier is not kept here by its items: send them whole (store: false)."
 UNTAKEN = "Items of this type are not taken: messages, calls of functions and their results are."
 
 
@@ -61,7 +62,7 @@ def message_of(item: Any, number: int) -> dict[str, Any]:
         return {"role": "tool", "tool_call_id": item.get("call_id"), "content": content}
     if kind == "reasoning":
         return NOTHING
-    raise InvalidInput(UNTAKEN, attr=f"input.{number}.type")
+    raise InvalidInput(UNKEPT if kind == "item_reference" else UNTAKEN, attr=f"input.{number}.type")
 
 
 def parts_of(content: Any) -> Any:

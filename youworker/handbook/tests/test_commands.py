@@ -16,7 +16,12 @@ NAME = re.compile(r"(?<![\w$./-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w*/])")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # Variables of other programs, and names that examples make up.
 OTHERS = {
-    *("LITELLM_LOCAL_MODEL_COST_MAP", "OLLAMA_CONTEXT_LENGTH", "OLLAMA_NUM_PARALLEL"),
+    *(
+        "LITELLM_LOCAL_MODEL_COST_MAP",
+        "OPENAI_AGENTS_DISABLE_TRACING",
+        "OLLAMA_CONTEXT_LENGTH",
+        "OLLAMA_NUM_PARALLEL",
+    ),
     *("YOUWORKER_API_KEY", "SHOP_TOKEN", "MEMORY_MB", "NAME_FILE"),
 }
 OF_COMPOSE = re.compile(r"\$\{([A-Z_]+)")
