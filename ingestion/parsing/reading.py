@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from documents.language import identify
@@ -32,7 +33,6 @@ from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.source_code import outline
 from ingestion.parsing.splitting import split
 from ingestion.parsing.tables import table_of_values, without_blank_rows
-from ingestion.parsing.titles import telling_title
 from ingestion.parsing.types import LONGEST_TEXT, Extract, ParsedDocument, ParseFailed
 from ingestion.parsing.unpacking import TOO_DEEP
 
@@ -59,6 +59,26 @@ TITLED_BY_PEOPLE = {
     kinds.ICALENDAR,
     kinds.VCARD,
 }
+
+# What word processors, printers' drivers and browsers call what has no name yet, in the languages
+# of the product and their neighbours; a number may follow.
+UNTITLED = (
+    "untitled( document| spreadsheet| presentation)?",
+    "(new )?document",
+    "(senza titolo|documento|nuovo documento|presentazione|presentazione standard di powerpoint)",
+    "(unbenannt|dokument|präsentation|powerpoint-präsentation|mappe)",
+    "(sans titre|sans nom|présentation powerpoint|classeur)",
+    "(sin título|documento sin título|presentación de powerpoint|libro)",
+    "(powerpoint )?presentation",
+    "(book|cartel|sheet|foglio|slide|layout|drawing|scan|page|title|titolo|no title|none|null)",
+    "about:blank|unknown title",
+    "print|stampa|full page (photo|print)",
+)
+TELLS_NOTHING = re.compile(rf"({'|'.join(UNTITLED)})[\s_-]*\d*", re.I)
+# The program and the file it printed: the file's own name says that, too.
+PRINTED = re.compile(
+    r"(microsoft|libreoffice|openoffice)\s+\w+\s+-\s+|(file|https?|data)://?|[a-z]:\\", re.I
+)
 
 
 @kinds.reads(kinds.TEXT, kinds.CSV, kinds.TSV)
@@ -154,3 +174,10 @@ def shorten(extract: Extract) -> None:
     extract.text = extract.text[:LONGEST_TEXT]
     extract.headings = [part for part in extract.headings if part.offset < LONGEST_TEXT]
     extract.pages = [part for part in extract.pages if part.offset < LONGEST_TEXT]
+
+
+def telling_title(title: str) -> str:
+    """A file's own title, on one line; empty when it is none that somebody gave."""
+    found = " ".join(title.split())
+    is_none = TELLS_NOTHING.fullmatch(found) or PRINTED.match(found)
+    return "" if is_none or not any(letter.isalnum() for letter in found) else found

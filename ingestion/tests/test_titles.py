@@ -2,8 +2,7 @@
 
 import pytest
 
-from ingestion.parsing.reading import parse_file
-from ingestion.parsing.titles import telling_title
+from ingestion.parsing.reading import parse_file, telling_title
 
 
 @pytest.mark.parametrize(
