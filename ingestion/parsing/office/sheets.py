@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from ingestion.parsing import kinds
 from ingestion.parsing.office.cells import Cells, read_shared_texts
 from ingestion.parsing.office.drawings import drawing_lines
-from ingestion.parsing.office.elements import Enough, Walk, is_on, whole
+from ingestion.parsing.office.elements import Characters, Enough, Walk, is_on, whole
 from ingestion.parsing.office.number_formats import Format, built_in, format_of
 from ingestion.parsing.office.package import Package
-from ingestion.parsing.office.sheet_comments import read_comments
 from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 # Days between the beginning of common files and that of old ones for the Macintosh.
 SHIFT_1904 = 1462
+
+SKIPPED = frozenset({"s:rPh", "s:phoneticPr", "s:authors"})
 
 
 @kinds.reads(kinds.XLSX)
@@ -98,3 +99,28 @@ class Book:
         number = attributes.get("numFmtId", "0")
         code = self.codes.get(number)
         self.formats.append(built_in(whole(number) or 0) if code is None else format_of(code))
+
+
+def read_comments(package: Package, part: str) -> list[str]:
+    """The comments of a part, each with its cell."""
+    found: list[str] = []
+    characters = Characters("s:t")
+    cell = ""
+
+    def start(attributes: Attributes) -> None:
+        nonlocal cell
+        cell = attributes.get("ref", "")
+        characters.pop()
+
+    def keep() -> None:
+        if text := " ".join(characters.pop().split()):
+            found.append(f"[Comment, {cell}: {text}]")
+
+    if package.is_new(part):
+        Walk(
+            {"s:comment": start, **characters.starts()},
+            {"s:comment": keep, **characters.ends()},
+            characters.take,
+            skipped=SKIPPED,
+        ).through(package.open(part))
+    return found
