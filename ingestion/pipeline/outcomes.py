@@ -6,6 +6,7 @@ documents' vectors.
 
 from __future__ import annotations
 
+import errno
 import logging
 from datetime import timedelta
 from functools import partial
@@ -17,15 +18,19 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from documents.enums import DocumentStatus
+from documents.exceptions import StorageFull, StorageUnavailable, VectorsUnusable
 from documents.models import EmbeddingTask
+from documents.storage import FULL
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.events import LEAST_URGENT, WAKE_SECONDS, announce
 from ingestion.models import IngestionItem, IngestionRun
+from ingestion.parsing.types import ParseFailed
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.services import record_usage
 from youworker.core.config import config
 from youworker.core.db import relax_durability
 from youworker.core.effects import after_commit, queue_task
+from youworker.core.exceptions import UpstreamUnavailable
 from youworker.core.leases import lease_end
 from youworker.core.metrics.families import FILES
 from youworker.core.sql import lock_names
@@ -48,6 +53,11 @@ LONGEST_PAUSE = 300
 LONGEST_TROUBLE = timedelta(days=1)
 # About what the pauses come to in that time.
 TRIES_OF_A_DAY = 280
+
+# The machine has no process, memory or file descriptor left for us at this moment.
+BUSY = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+NO_ROOM = "There is no room left for files on the server."
+NO_MEANS = "The server is too busy to read the file at this moment."
 
 
 class ItemTaken(Exception):
@@ -277,3 +287,18 @@ def task_of_item() -> EmbeddingTaskQuerySet:
         model__active=True, document=OuterRef("document")
     )
     return rows
+
+
+def passing_reason(error: BaseException) -> tuple[str, str] | None:
+    """Code and sentence of trouble that is no fault of the file; none for any other."""
+    if isinstance(error, VectorsUnusable):
+        return None
+    if isinstance(error, (StorageFull, StorageUnavailable, UpstreamUnavailable)):
+        return error.code, error.message
+    is_full = isinstance(error, OSError) and error.errno in FULL
+    # The parser has no room for what it unpacks.
+    if is_full or (isinstance(error, ParseFailed) and error.code == StorageFull.code):
+        return StorageFull.code, NO_ROOM
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in BUSY):
+        return "server_busy", NO_MEANS
+    return None

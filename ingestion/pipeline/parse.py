@@ -34,6 +34,7 @@ from ingestion.pipeline.outcomes import (
     delay_item,
     fail_item,
     leased_row,
+    passing_reason,
     postpone_item,
     record_file,
     require_held,
@@ -42,7 +43,6 @@ from ingestion.pipeline.outcomes import (
 )
 from ingestion.pipeline.recordings import hear_item, is_recording
 from ingestion.pipeline.scans import TurnOver, scans_of
-from ingestion.pipeline.trouble import passing_reason
 from ingestion.quotas import enforce_byte_quota
 from ingestion.sources import SOURCES, Uploads
 from quotas.enums import UsageOutcome
