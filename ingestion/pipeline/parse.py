@@ -132,7 +132,7 @@ def parse_item(item: IngestionItem, collection: Collection) -> None:
     except (NotYet, SourceRefused) as error:
         end_unfetched(item, error)
     except (DocumentDeleted, ParseFailed, ParserLost, DomainError) as error:
-        judge(item, error)
+        end_unreadable(item, error)
     except DatabaseError as error:
         if not is_refused_value(error):
             # Nothing can be noted now; the lease ends by itself.
@@ -169,7 +169,7 @@ def read_item(item: IngestionItem, collection: Collection) -> None:
             store(item, under_parent(parsed, item), files, collection, began=began)
 
 
-def judge(item: IngestionItem, error: DomainError | ParseFailed | ParserLost) -> None:
+def end_unreadable(item: IngestionItem, error: DomainError | ParseFailed | ParserLost) -> None:
     """Let an item end, or be tried again, for a reason its owner is told."""
     if isinstance(error, DocumentDeleted):
         skip_item(item, error.code, error.message)
