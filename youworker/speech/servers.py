@@ -14,7 +14,6 @@ from youworker.core.config import config
 from youworker.core.slots import holding_nothing
 from youworker.speech.configured import hearing_endpoint, speaking_endpoint
 from youworker.speech.exceptions import SpeechUnavailable
-from youworker.speech.languages import code_of
 from youworker.speech.types import HeardPiece, Segment
 from youworker.upstream.client import LONGEST, sync_client
 from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError, pause
@@ -33,6 +32,37 @@ USUAL_VOICE = "alloy"
 AWAY = gettext_noop("The speech server does not answer.")
 REFUSED = gettext_noop("The speech server refused: %(reason)s")
 STRANGE = gettext_noop("The speech server answered something else than speech.")
+
+# By the names that speech servers give languages.
+LANGUAGE_CODES = {
+    "arabic": "ar",
+    "chinese": "zh",
+    "czech": "cs",
+    "danish": "da",
+    "dutch": "nl",
+    "english": "en",
+    "finnish": "fi",
+    "french": "fr",
+    "german": "de",
+    "greek": "el",
+    "hebrew": "he",
+    "hindi": "hi",
+    "hungarian": "hu",
+    "italian": "it",
+    "japanese": "ja",
+    "korean": "ko",
+    "norwegian": "no",
+    "polish": "pl",
+    "portuguese": "pt",
+    "romanian": "ro",
+    "russian": "ru",
+    "spanish": "es",
+    "swedish": "sv",
+    "turkish": "tr",
+    "ukrainian": "uk",
+    "vietnamese": "vi",
+}
+LONGEST_CODE = 3
 
 
 class ServerEar:
@@ -157,3 +187,11 @@ def ask_again(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
                 raise SpeechUnavailable(AWAY) from error
         time.sleep(pause(retry, attempt))
     raise AssertionError("unreachable")
+
+
+def code_of(language: str) -> str:
+    """The code of a language, given its code or its English name; empty for anything else."""
+    plain = language.strip().lower().partition("-")[0]
+    return LANGUAGE_CODES.get(plain) or (
+        plain if len(plain) <= LONGEST_CODE and plain.isalpha() else ""
+    )
