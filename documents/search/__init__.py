@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,6 @@ from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_que
 from documents.search.reranking import depth_of, rerank
 from documents.search.scope import documents_in, has_unread_files, narrow
 from documents.search.statement import SearchPlan, list_newest, run_search
-from documents.search.stopwatch import Stopwatch
 from documents.services.sharing import access_reasons_by_document
 from documents.types import SearchAnswer
 from quotas.enums import UsageKind
@@ -24,7 +25,7 @@ from youworker.core.exceptions import Forbidden, InvalidInput, UpstreamUnavailab
 from youworker.core.validators import validate_enum, validate_range
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from uuid import UUID
 
     from accounts.models import User
@@ -37,6 +38,9 @@ __all__ = ["documents_in", "search"]
 logger = logging.getLogger(__name__)
 
 MOST_RESULTS = 100
+
+# What is measured of a search.
+PARTS = ("embed", "search", "rerank")
 
 
 @validate_enum("mode", SearchMode)
@@ -153,3 +157,29 @@ def add_reasons(hits: Sequence[SearchHit], actor: User) -> None:
     reasons = access_reasons_by_document(found, actor)
     for hit in hits:
         hit.access = reasons[hit.document_id]
+
+
+class Stopwatch:
+    """Runs from when it is made, and measures named parts, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+        self.parts = dict.fromkeys(PARTS, 0.0)
+
+    @contextmanager
+    def measures(self, part: str) -> Iterator[None]:
+        """Add the time of a block to a part."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.parts[part] = round(self.parts[part] + milliseconds_since(began), 1)
+
+    def total(self) -> float:
+        """The time so far."""
+        return round(milliseconds_since(self.began), 1)
+
+
+def milliseconds_since(began: float) -> float:
+    """The milliseconds since a reading of the clock."""
+    return (time.perf_counter() - began) * 1000
