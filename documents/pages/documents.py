@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +19,14 @@ from documents.models import Document
 from documents.pages.shelves import offer_undo, rows_of, shelf_context
 from documents.viewing import viewer_context
 from youworker.core.exceptions import DomainError, NotFound
-from youworker.core.pages.base import DialogPage, Page, answer_done, answer_redirect, own_page
+from youworker.core.pages.base import (
+    DialogPage,
+    Page,
+    answer_done,
+    answer_redirect,
+    is_htmx,
+    own_page,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -130,3 +138,17 @@ def visible_document(pk: UUID, actor: User) -> Document:
 def may_manage(document: Document, actor: User) -> bool:
     """Whether somebody may move and share a document."""
     return bool(Document.objects.managed_by(actor).filter(pk=document.pk).exists())
+
+
+class PanelPage(Page):
+    """The viewer without its page."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show the document; whoever opens the address itself is led to the page."""
+        document = visible_document(pk, self.actor)
+        if not is_htmx(request):
+            url = reverse("document", args=[pk])
+            return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}")
+        services.record_access(document, actor=self.actor)
+        context = {"document": document, **viewer_context(document, request.GET)}
+        return render(request, "documents/_panel.html", context)

@@ -11,7 +11,6 @@ from documents.pages import (
     search,
     sharing,
     versions,
-    viewer,
 )
 
 urlpatterns = [
@@ -23,7 +22,7 @@ urlpatterns = [
     path(
         "documents/<uuid:pk>/keep-answer", golden.KeepAnswerPage.as_view(), name="document-answer"
     ),
-    path("documents/<uuid:pk>/panel", viewer.PanelPage.as_view(), name="document-panel"),
+    path("documents/<uuid:pk>/panel", documents.PanelPage.as_view(), name="document-panel"),
     path("documents/<uuid:pk>/edit", documents.EditDocumentPage.as_view(), name="document-edit"),
     path(
         "documents/<uuid:pk>/delete", documents.DeleteDocumentPage.as_view(), name="document-delete"
