@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from youworker.core.cancellation import keep_cancellations
+from youworker.core.per_loop import keep_cancellations
 
 
 class CommonConfig(AppConfig):

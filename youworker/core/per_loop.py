@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import AsyncExitStack
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -112,3 +113,22 @@ async def end_tasks(
 def forget_outcome(task: asyncio.Task[Any]) -> None:
     """Have nobody told of an error of a task that nobody asks for."""
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+
+
+async def wait_for(fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 -- its signature
+    """Wait, so many seconds at most, as Python 3.12 does; raises `TimeoutError`."""
+    async with asyncio.timeout(timeout):
+        return await fut
+
+
+def keep_cancellations() -> None:
+    """Let every library of this process wait like that.
+
+    `asyncio.wait_for` of Python 3.11 returns the result, and forgets that it was cancelled, when
+    what it waits for ends in the same moment (CPython gh-86296, mended in 3.12). redis-py sends
+    every command through it: whoever followed a channel then followed it for ever, behind a socket
+    that was closed.
+    """
+    if sys.version_info < (3, 12):
+        # Whoever still waits for a generator is not among our libraries.
+        asyncio.wait_for = asyncio.tasks.wait_for = wait_for  # type: ignore[assignment]
