@@ -20,14 +20,14 @@ from chat.agent.loop import (
     run_agent,
 )
 from chat.agent.tokens import size_of, tokens_of_bytes
-from chat.agent.tools import ToolEnded, ToolEvent, ToolStarted, ToolWaiting
+from chat.agent.tools import ToolEnded, ToolStarted, ToolWaiting
 from chat.agent.turn import Remark
 from chat.agent.types import Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
 from chat.reasons import notice_in
 from chat.rendering import done_payload, rendered_citation
-from chat.runs import ending, store
+from chat.runs import store
 from chat.runs.attachments import RunAttachments
 from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.log.run_log import LogUnreadable
@@ -47,11 +47,12 @@ from chat.runs.store import (
     outcome_of_error,
 )
 from chat.runs.titling import title_later
-from chat.runs.toolset import RecordingToolset
+from chat.runs.toolset import RecordingToolset, tool_payload
 from chat.standing import add_attachments
 from youworker.core import request_context, tracing
 from youworker.core.config import config
 from youworker.core.db import run_in_thread
+from youworker.core.per_loop import end_tasks, forget_outcome
 
 if TYPE_CHECKING:
     from chat.agent.types import LanguageModel
@@ -71,7 +72,10 @@ LONGEST_NAME = 200
 LAST_SECONDS = 2.5
 # A document may be removed between being looked up and being cited; a second look misses it.
 STORE_ATTEMPTS = 2
-
+# So long a tool server may be told that nobody waits any more, and a request be closed.
+CLOSING_SECONDS = 10.0
+# Libraries lose a cancellation now and then; whoever loses that many loses all.
+CANCEL_ATTEMPTS = 2
 
 TOOL_EVENTS = {ToolWaiting, ToolStarted, ToolEnded}
 
@@ -213,13 +217,13 @@ class RunExecutor:
         waits = [asyncio.create_task(event.wait()) for event in (stop, self.lease.lost)]
         saver = asyncio.create_task(self.save_regularly())
         # The agent has this clock as well, but may wait for something that no clock ends.
-        longest = config.agent.max_seconds + ending.CLOSING_SECONDS
+        longest = config.agent.max_seconds + CLOSING_SECONDS
         try:
             ended, _ = await asyncio.wait(
                 {speaking, *waits}, timeout=longest, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            await ending.end_parts(*waits, saver, speaking)
+            await end_parts(*waits, saver, speaking)
             self.is_over = True
         self.lease.require()
         if not ended:
@@ -453,26 +457,16 @@ class RunExecutor:
         return {**self.progress(), "error_code": outcome.code, "error_detail": outcome.detail}
 
 
-def tool_payload(event: ToolEvent) -> dict[str, Any]:
-    """What viewers are told about a call."""
-    about = {"tool_run_id": str(event.id), "tool": event.tool}
-    if isinstance(event, ToolEnded):
-        output = event.output
-        status = "error" if output.is_error else "end"
-        figures = {
-            "latency_ms": output.latency_ms,
-            "result_preview": output.preview,
-            "files": list(output.files),
-        }
-        if output.is_error:
-            figures |= {"error": output.error, "error_code": output.code}
-        return {**about, "status": status, **figures}
-    if isinstance(event, ToolWaiting):
-        return {**about, "status": "approval", "args": event.arguments, **(event.asked or {})}
-    return {**about, "status": "start", "args": event.arguments}
-
-
 def waited_ms(run: Run) -> int:
     """How long a claimed run waited for this process; what no run waits means a clock was set."""
     waited = (timezone.now() - run.created_at) / MILLISECOND
     return min(max(int(waited), 0), LONGEST_WAIT_MS)
+
+
+async def end_parts(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks until they have ended; what does not end at all is left behind, and logged."""
+    have_ended = await end_tasks(tasks, seconds=CLOSING_SECONDS, attempts=CANCEL_ATTEMPTS)
+    for task in tasks:
+        forget_outcome(task)
+    if not have_ended:
+        logger.error("an answer is ended although something in it does not end")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, override
 
 from chat.agent.prompt import fenced
 from chat.agent.tool_selection import select_tools
-from chat.agent.tools import CallStart, ToolOutput
+from chat.agent.tools import CallStart, ToolEnded, ToolOutput, ToolWaiting
 from chat.agent.types import ToolSchema
 from chat.enums import ToolRunStatus
 from chat.runs import inputs, tool_calls
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from chat.agent.state import AgentState, PendingCall
+    from chat.agent.tools import ToolEvent
     from chat.models import ToolRun
     from chat.runs.inputs import RunInput
     from mcp.calls import CallContext, ToolInfo, ToolOutcome
@@ -242,6 +243,25 @@ def asked_about(tool: ToolInfo, consent: Consent) -> dict[str, Any]:
 
 def ignore(kind: str, about: dict[str, Any]) -> None:
     """Tell nobody."""
+
+
+def tool_payload(event: ToolEvent) -> dict[str, Any]:
+    """What viewers are told about a call."""
+    about = {"tool_run_id": str(event.id), "tool": event.tool}
+    if isinstance(event, ToolEnded):
+        output = event.output
+        status = "error" if output.is_error else "end"
+        figures = {
+            "latency_ms": output.latency_ms,
+            "result_preview": output.preview,
+            "files": list(output.files),
+        }
+        if output.is_error:
+            figures |= {"error": output.error, "error_code": output.code}
+        return {**about, "status": status, **figures}
+    if isinstance(event, ToolWaiting):
+        return {**about, "status": "approval", "args": event.arguments, **(event.asked or {})}
+    return {**about, "status": "start", "args": event.arguments}
 
 
 def progress_payload(about: dict[str, Any], how: Progress) -> dict[str, Any]:

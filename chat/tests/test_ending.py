@@ -10,7 +10,7 @@ import pytest
 
 from chat.agent.types import TextDelta
 from chat.enums import RunStatus
-from chat.runs import ending
+from chat.runs import executor
 from chat.runs.log.writer import log_writer
 from chat.runs.manager import request_stop, run_manager
 from chat.runs.stream import view_run
@@ -48,7 +48,7 @@ class HoldingModel:
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch):
-    monkeypatch.setattr(ending, "CLOSING_SECONDS", 0.1)
+    monkeypatch.setattr(executor, "CLOSING_SECONDS", 0.1)
 
 
 @pytest.fixture(params=[1, 1000], ids=["once", "always"])
@@ -130,7 +130,7 @@ async def test_what_ends_by_itself_is_cancelled_once(caplog):
 
     task = asyncio.create_task(close_slowly())
     await asyncio.sleep(0)
-    await ending.end_parts(task)
+    await executor.end_parts(task)
 
     assert task.done()
     assert cancelled == [1]
