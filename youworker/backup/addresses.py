@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from youworker.backup.exceptions import BackupRefused, DatabaseAway
 from youworker.backup.programs import path_of, version_of
 from youworker.core.config import config
-from youworker.core.config.logins import with_password
+from youworker.core.config.server_urls import with_password
 from youworker.core.postgres.pooling import connect, is_pooled_by_transaction, known_words
 
 if TYPE_CHECKING:

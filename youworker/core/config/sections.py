@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from youworker.core.config.declare import Section, setting
-from youworker.core.config.logins import with_password
-from youworker.core.config.server_urls import require_database_url, require_redis_url
+from youworker.core.config.server_urls import require_database_url, require_redis_url, with_password
 
 if TYPE_CHECKING:
     import environ

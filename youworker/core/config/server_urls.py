@@ -1,9 +1,11 @@
-"""The addresses of PostgreSQL and Redis: whether their clients can read them.
+"""The addresses of PostgreSQL and Redis: their passwords, and whether clients can read them.
 
 A refusal never repeats what was given: there is a password in it.
 """
 
 from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -53,3 +55,16 @@ def is_redis_url(url: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def with_password(url: str, password: str) -> str:
+    """The address with a password, unless it has one, or names no server on a network.
+
+    Secrets of containers are files that hold a password and nothing else; what reads addresses
+    wants it inside, with every special character quoted.
+    """
+    parts = urlsplit(url)
+    login, _, server = parts.netloc.rpartition("@")
+    if not password or not server or ":" in login:
+        return url
+    return parts._replace(netloc=f"{login}:{quote(password, safe='')}@{server}").geturl()

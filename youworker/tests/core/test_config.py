@@ -12,7 +12,7 @@ from environ.fileaware_mapping import FileAwareMapping
 
 from youworker.core.api.rate_limits import PRESETS
 from youworker.core.config import BASE_DIR, SECTIONS, Config, all_settings, config
-from youworker.core.config.logins import with_password
+from youworker.core.config.server_urls import with_password
 from youworker.tests.support.configuring import override_config
 
 
