@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 
 from youworker.core.exceptions import BadRequest, DomainError, UpstreamUnavailable
-from youworker.speech.engine import trouble
+from youworker.speech.engine import exceptions as engine
 
 
 class SpeechOff(BadRequest):
@@ -44,14 +44,14 @@ NO_HEARING = gettext_noop(
 NO_SPEAKING = gettext_noop("This installation does not speak: TTS_ENABLED is off.")
 # Of a sound, by what the engine calls it.
 REFUSALS = {
-    trouble.DAMAGED: gettext_noop("This recording is damaged, or has no end."),
-    trouble.NO_SOUND: gettext_noop("There is no sound in this file."),
-    trouble.NO_SPEECH: gettext_noop("Nothing that was said could be heard."),
-    trouble.UNKNOWN_FORMAT: gettext_noop(
+    engine.DAMAGED: gettext_noop("This recording is damaged, or has no end."),
+    engine.NO_SOUND: gettext_noop("There is no sound in this file."),
+    engine.NO_SPEECH: gettext_noop("Nothing that was said could be heard."),
+    engine.UNKNOWN_FORMAT: gettext_noop(
         "This is no recording in a known format: WAV, WebM, Ogg, MP3, FLAC, M4A."
     ),
-    trouble.WRONG_RATE: gettext_noop("The sample rate must be between 8000 and 48000."),
-    trouble.TOO_LONG: gettext_noop("The recording is longer than %(most)s seconds."),
+    engine.WRONG_RATE: gettext_noop("The sample rate must be between 8000 and 48000."),
+    engine.TOO_LONG: gettext_noop("The recording is longer than %(most)s seconds."),
 }
 
 
@@ -59,8 +59,8 @@ def refusal_of(code: str, detail: str) -> DomainError:
     """What a code of the engine means to whoever asked."""
     if code in REFUSALS:
         return SoundRefused(REFUSALS[code], reason=code, most=detail)
-    if code == trouble.BUSY:
+    if code == engine.BUSY:
         return SpeechBusy("Too many people are speaking at this moment; try again in a moment.")
-    if code == trouble.NO_MODEL:
+    if code == engine.NO_MODEL:
         return SpeechUnavailable("The model for speech cannot be loaded: see the log.")
     return SpeechUnavailable("The speech could not be processed.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from youworker.core.config import config
 from youworker.core.exceptions import TooLarge
 from youworker.speech.configured import Provider, hearing_provider
-from youworker.speech.engine.trouble import NO_SPEECH
+from youworker.speech.engine.exceptions import NO_SPEECH
 from youworker.speech.exceptions import (
     NO_HEARING,
     SoundRefused,

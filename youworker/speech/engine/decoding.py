@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from youworker.speech.engine.containers import HEAD_BYTES, reader_of
-from youworker.speech.engine.trouble import (
+from youworker.speech.engine.exceptions import (
     DAMAGED,
     NO_SOUND,
     TOO_LONG,

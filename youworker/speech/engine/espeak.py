@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from youworker.speech.engine.trouble import BROKEN, NO_MODEL, Trouble
+from youworker.speech.engine.exceptions import BROKEN, NO_MODEL, Trouble
 
 # From speak_lib.h.
 SYNCHRONOUS = 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from youworker.speech.engine.trouble import NO_MODEL, Trouble
+from youworker.speech.engine.exceptions import NO_MODEL, Trouble
 
 # Of 60 MB each.
 MOST_LOADED = 3

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from youworker.core.sockets import serve_for_ever
-from youworker.speech.engine.trouble import BROKEN, BUSY, Trouble
+from youworker.speech.engine.exceptions import BROKEN, BUSY, Trouble
 from youworker.speech.engine.wire import LONGEST_FRAME, packed, unpacked
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from youworker.speech.engine.trouble import BUSY, Trouble
+from youworker.speech.engine.exceptions import BUSY, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

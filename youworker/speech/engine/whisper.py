@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from youworker.speech.engine.trouble import NO_MODEL, Trouble
+from youworker.speech.engine.exceptions import NO_MODEL, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable

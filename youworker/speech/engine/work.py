@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from youworker.speech.engine import decoding, encoding, espeak, piper_voices, whisper
+from youworker.speech.engine.exceptions import BROKEN, NO_SPEECH, Trouble
 from youworker.speech.engine.pieces import cut
-from youworker.speech.engine.trouble import BROKEN, NO_SPEECH, Trouble
 from youworker.speech.engine.turns import Clock, Turns
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from youworker.speech import link
-from youworker.speech.engine.trouble import Trouble
+from youworker.speech.engine.exceptions import Trouble
 from youworker.speech.engine.turns import Turns
 from youworker.speech.engine.wire import packed, unpacked
 from youworker.speech.exceptions import SpeechLost

