@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mcp import services
-from mcp.addresses import callback_url
 from mcp.models import Connection, Server
 from youworker.core.exceptions import DomainError
+from youworker.core.network import absolute_url
 from youworker.core.pages.base import ActPage, Page
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 ACCOUNT: dict[str, Any] = {"section": "account", "tab": "tools"}
+
+
+def callback_url(request: HttpRequest) -> str:
+    """Where authorization servers send people back to, letter by letter."""
+    return absolute_url(request, reverse("tools-callback"))
 
 
 class ToolsPage(Page):

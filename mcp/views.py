@@ -14,9 +14,9 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.authentication import IsStaff, SignedInWithScope
 from groups.models import Group
 from mcp import services
-from mcp.addresses import callback_url
 from mcp.exceptions import BrowserNeeded
 from mcp.models import Connection, GroupPolicy, Server, Tool
+from mcp.pages import callback_url
 from mcp.serializers import (
     ConnectionSerializer,
     CreateServerSerializer,
