@@ -13,8 +13,7 @@ import tempfile
 import psycopg
 
 from youworker.appliance.embedded import attached
-from youworker.appliance.embedded.postgres import SUPERUSER, binary
-from youworker.appliance.embedded.schema import SCHEMA
+from youworker.appliance.embedded.postgres import SCHEMA, SUPERUSER, binary
 
 DATABASE = "migrated"
 # What a session is told, what only its owner may say, and what the client program understands.

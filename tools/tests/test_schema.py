@@ -12,7 +12,7 @@ import pytest
 from django.db.migrations.loader import MigrationLoader
 
 from tools.schema import dump_schema
-from youworker.appliance.embedded.schema import SCHEMA, create_tables
+from youworker.appliance.embedded.postgres import SCHEMA, create_tables
 from youworker.core.config import BASE_DIR
 
 # So many more are run by each first start.
@@ -70,7 +70,7 @@ def test_it_is_what_the_migrations_make(new_database, monkeypatch, tmp_path):
 
     def written_again(url):
         # PostgreSQL writes some conditions differently once more, and then no more.
-        monkeypatch.setattr("youworker.appliance.embedded.schema.SCHEMA", tmp_path / "schema.sql")
+        monkeypatch.setattr("youworker.appliance.embedded.postgres.SCHEMA", tmp_path / "schema.sql")
         (tmp_path / "schema.sql").write_text(dump_schema(url))
         copy = new_database(f"{url.rpartition('/')[2]}_copy")
         with psycopg.connect(copy) as connection:
@@ -95,7 +95,7 @@ def test_its_migrations_exist_and_few_are_newer():
 def test_half_of_it_is_nothing(new_database, monkeypatch, tmp_path):
     broken = tmp_path / "schema.sql"
     broken.write_text("CREATE TABLE first_one (id integer);\nCREATE TABLE wrong;\n")
-    monkeypatch.setattr("youworker.appliance.embedded.schema.SCHEMA", broken)
+    monkeypatch.setattr("youworker.appliance.embedded.postgres.SCHEMA", broken)
     url = new_database("half_made")
 
     with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.SyntaxError):

@@ -20,7 +20,6 @@ from psycopg.pq import PGconn, Ping
 
 from youworker.appliance.embedded.exceptions import StartupRefused
 from youworker.appliance.embedded.folders import let_read, let_through, service_account
-from youworker.appliance.embedded.schema import create_tables
 from youworker.appliance.embedded.server import POLL_SECONDS, EmbeddedServer
 
 DATABASE = "youworker"
@@ -45,6 +44,11 @@ OPTIONS = {
     "log_min_error_statement": "panic",
 }
 FAST_AND_LOOSE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# Written by `make schema`; only for the PostgreSQL that comes with the product.
+SCHEMA = Path(__file__).with_name("schema.sql")
+# The dump has functions before the tables they name.
+UNCHECKED = "SET LOCAL check_function_bodies = off;\n"
 
 
 class Postgres(EmbeddedServer):
@@ -196,3 +200,9 @@ def last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if "FATAL" in line or "rror" in line]
     return (telling or lines or ["no reason was given"])[-1]
+
+
+def create_tables(connection: psycopg.Connection) -> None:
+    """Make the tables of an empty database, all or none; later migrations come on top."""
+    with connection.transaction():
+        connection.execute((UNCHECKED + SCHEMA.read_text()).encode())
