@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from youworker.core.config import config
-from youworker.webhooks.enums import EVERYTHING
+from youworker.webhooks.enums import EVERYTHING, DeliveryStatus
 from youworker.webhooks.models import Delivery, Endpoint, Event
 from youworker.webhooks.sending import open_client, send_event
 from youworker.webhooks.settling import settle_attempts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     import httpx2
@@ -38,6 +40,8 @@ EVENTS_AT_ONCE = 500
 # After a mistake of ours, such as a secret that cannot be decrypted.
 MISHAP_SECONDS = 300.0
 OURS = "Something went wrong on our side: the log of the worker says what."
+
+UNSENT = "It waited when the backup was made and may have arrived since: send it again if not."
 
 
 def deliver_due() -> int:
@@ -169,3 +173,16 @@ def read_due(pk: UUID) -> tuple[Endpoint | None, list[Delivery]]:
     most = 1 if endpoint.failures else ABREAST
     due = Delivery.objects.filter(endpoint=pk).due().with_event().longest_due_first()
     return endpoint, list(due[:most])
+
+
+@transaction.atomic
+def leave_unsent(before: datetime) -> int:
+    """Do not send by itself what waited when a backup was made; how many deliveries.
+
+    Most of them arrived after the backup, and nobody here knows of that. Staff may send each again.
+    """
+    distribute_events()
+    waiting = Delivery.objects.pending().filter(event__created_at__lt=before)
+    return waiting.update(
+        status=DeliveryStatus.FAILED, error=UNSENT, status_code=None, updated_at=timezone.now()
+    )

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from youworker.backup.restoring import Restored, restore_backup
 from youworker.management.backup_arguments import BackupReader
-from youworker.webhooks.restored import leave_unsent
+from youworker.webhooks.delivering import leave_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

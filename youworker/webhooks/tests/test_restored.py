@@ -10,9 +10,8 @@ from accounts.tests.factories import UserFactory
 from youworker import audit
 from youworker.management.commands import restore
 from youworker.webhooks import services
-from youworker.webhooks.delivering import distribute_events
+from youworker.webhooks.delivering import UNSENT, distribute_events
 from youworker.webhooks.models import Delivery, Event
-from youworker.webhooks.restored import UNSENT
 from youworker.webhooks.tests.receivers import endpoint_at
 
 pytestmark = pytest.mark.django_db
