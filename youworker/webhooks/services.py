@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from youworker import audit
+from youworker.core.config import config
 from youworker.core.effects import after_commit, queue_task
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound, UpstreamUnavailable
 from youworker.core.storable import storable_text
@@ -39,6 +40,8 @@ UNTOLD = timedelta(minutes=1)
 # A form waits so long for the address of a name.
 LOOKUP_SECONDS = 5.0
 PAUSED = gettext_noop("The webhook is paused: resume it first.")
+
+FORGOTTEN_AT_ONCE = 2000
 
 
 def create_endpoint(
@@ -247,3 +250,15 @@ async def require_permitted(scheme: str, host: str, port: int | None) -> None:
     """Raise `EgressRefused` when nothing may be sent there, `TimeoutError` when names take long."""
     async with asyncio.timeout(LOOKUP_SECONDS):
         await permitted_for(scheme)(host, port or SCHEMES[scheme])
+
+
+def forget_events() -> int:
+    """Remove events older than `WEBHOOK_RETENTION_DAYS` with their deliveries; how many."""
+    before = timezone.now() - timedelta(days=config.webhook.retention_days)
+    # One without deliveries may be getting them at this moment.
+    old = Event.objects.filter(created_at__lt=before, distributed=True).order_by("created_at")
+    removed = 0
+    while batch := list(old.values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]):
+        Event.objects.filter(pk__in=batch).delete()
+        removed += len(batch)
+    return removed

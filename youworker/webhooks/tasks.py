@@ -10,7 +10,7 @@ from celery import shared_task
 from youworker.core.config import config
 from youworker.core.effects import BROKER_ERRORS, attempt
 from youworker.core.redis import sync_redis
-from youworker.webhooks import delivering, retention
+from youworker.webhooks import delivering, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def deliver_events() -> int:
 @shared_task
 def forget_events() -> int:
     """Remove events that are older than is kept, with their deliveries."""
-    return retention.forget_events()
+    return services.forget_events()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from youworker.webhooks import health
 from youworker.webhooks.delivering import distribute_events
 from youworker.webhooks.enums import RUN_END
 from youworker.webhooks.models import Delivery, Endpoint, Event
-from youworker.webhooks.retention import forget_events
+from youworker.webhooks.services import forget_events
 from youworker.webhooks.tests.receivers import endpoint_at
 
 pytestmark = pytest.mark.django_db
