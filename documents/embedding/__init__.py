@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import TYPE_CHECKING, Protocol
 
 from documents.embedding.prompts import Prompts, known_prompts, told
-from documents.embedding.protocol import Embedder
 from documents.embedding.shared import SOCKET_VARIABLE, SharedEmbedder
 from documents.encoder.known import MODELS
 from documents.enums import Provider
@@ -15,6 +15,12 @@ from youworker.core.exceptions import InvalidInput
 from youworker.upstream.configured import endpoints_for
 from youworker.upstream.endpoint import Capability
 from youworker.upstream.model_files.endpoints import embedding_file_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "Embedder",
@@ -33,6 +39,17 @@ MOST_DIMENSIONS = 4000
 
 lock = threading.Lock()
 loaded: dict[tuple[int, str, str, int], Embedder] = {}
+
+
+class Embedder(Protocol):
+    """A model that gives texts of like meaning like directions."""
+
+    name: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of length 1, shape [texts, dimensions]; raises `UpstreamUnavailable`."""
+        ...
 
 
 def configured_model() -> tuple[Provider, str, int]:
