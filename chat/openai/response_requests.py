@@ -62,7 +62,9 @@ def message_of(item: Any, number: int) -> dict[str, Any]:
         return {"role": "tool", "tool_call_id": item.get("call_id"), "content": content}
     if kind == "reasoning":
         return NOTHING
-    raise InvalidInput(UNKEPT if kind == "item_reference" else UNTAKEN, attr=f"input.{number}.type")
+    if kind == "item_reference":
+        raise InvalidInput(UNKEPT, attr=f"input.{number}.type")
+    raise InvalidInput(UNTAKEN, attr=f"input.{number}.type")
 
 
 def parts_of(content: Any) -> Any:
