@@ -11,9 +11,6 @@ from rest_framework.test import APIClient
 
 from youworker.tests.matrix.routes import ROWS
 from youworker.tests.matrix.test_routes import url_of
-from youworker.tests.matrix.world import World
-
-pytestmark = pytest.mark.django_db
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -91,18 +88,17 @@ def browser(user):
     return client
 
 
-def program(world, row):
+def program(client_as, row):
     """A client with a key that may do this."""
-    return world.client("staff_key:admin" if row.scope == "admin" else f"key:{row.scope}")
+    return client_as("staff_key:admin" if row.scope == "admin" else f"key:{row.scope}")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", WRITES, ids=lambda row: row.name)
-def test_no_body_is_a_mistake_of_ours(row):
-    world = World()
+def test_no_body_is_a_mistake_of_ours(row, world, client_as):
     url, wrong = url_of(row, world), {}
     # A key where one is enough: a session's token would be looked for first.
-    client = program(world, row) if row.scope else browser(world.staff)
+    client = program(client_as, row) if row.scope else browser(world.staff)
 
     for name, (content_type, body) in UNREADABLE.items():
         with transaction.atomic():
@@ -116,9 +112,8 @@ def test_no_body_is_a_mistake_of_ours(row):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("client", [browser, None])
-def test_too_many_files_are_counted_out(client):
-    world = World()
-    sender = client(world.owner) if client else world.client("key:documents.write")
+def test_too_many_files_are_counted_out(client, world, client_as):
+    sender = client(world.owner) if client else client_as("key:documents.write")
     content_type, body = UNREADABLE["too many files"]
 
     answer = sender.post("/v1/ingestion/uploads", body, content_type=content_type)
@@ -133,10 +128,10 @@ def test_too_many_files_are_counted_out(client):
 
 
 @pytest.mark.parametrize("name", ["nested lists", "nested objects", "not UTF-8", "no number"])
-def test_json_that_cannot_be_read_is_a_refusal_with_a_reason(name):
+def test_json_that_cannot_be_read_is_a_refusal_with_a_reason(name, client_as):
     content_type, body = UNREADABLE[name]
 
-    answer = World().client("key:chat").post("/v1/sessions", body, content_type=content_type)
+    answer = client_as("key:chat").post("/v1/sessions", body, content_type=content_type)
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "parse_error"

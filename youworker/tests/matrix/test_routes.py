@@ -4,50 +4,31 @@ from __future__ import annotations
 
 import re
 import uuid
-from copy import copy, deepcopy
 
 import pytest
 from django.db import transaction
 
-from youworker.core.redis import sync_redis
 from youworker.tests.matrix.access import expected
 from youworker.tests.matrix.discovery import routes
 from youworker.tests.matrix.routes import ROWS
-from youworker.tests.matrix.world import ROLES, World
-
-
-@pytest.fixture(scope="module")
-def prepared(django_db_setup, django_db_blocker):
-    """The one world of all rows, with everything they ask for, and a client for each role."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        world = World()
-        for row in ROWS:
-            for thing in filter(None, (row.thing, *row.things.values())):
-                getattr(world, thing)
-        yield world, {role: world.client(role) for role in ROLES}
-        transaction.set_rollback(True)
+from youworker.tests.matrix.world import ROLES
 
 
 @pytest.fixture
-def ask(prepared):
+def ask(world, client_as):
     """Asks a route in a role, and gives the answer; nothing of it stays."""
-    world, clients = prepared
 
     def asked(row, role, *, absent=False):
         url = url_of(row, world, absent=absent)
-        client = copy(clients[role])
-        # Whoever signs out has none afterwards.
-        client.cookies = deepcopy(client.cookies)
         with transaction.atomic():
             form = {"format": "multipart"} if row.is_page and row.method != "get" else {}
-            answer = getattr(client, row.method)(url, row.body, **form)
+            answer = getattr(client_as(role), row.method)(url, row.body, **form)
             if not answer.streaming:
                 answer.content  # noqa: B018 -- rendered before the rows go
             transaction.set_rollback(True)
         return answer
 
-    yield asked
-    sync_redis().flushdb()
+    return asked
 
 
 def test_every_route_and_method_has_exactly_one_row():
