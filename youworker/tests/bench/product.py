@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,13 +60,12 @@ class Person:
     api_key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Product:
     """A running installation."""
 
     host: str
     port: int
-    api_key: str
     supervisor: psutil.Process
     ready_seconds: float
     # CPU seconds of its processes until then, without those of the database.
@@ -76,6 +76,11 @@ class Product:
     def base_url(self) -> str:
         """Where it answers."""
         return f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def api_key(self) -> str:
+        """A key of its superuser, made by a command when it is first read."""
+        return create_key(self.environment)
 
     def children(self, marker: str) -> list[psutil.Process]:
         """Its processes whose command line contains `marker`."""
@@ -155,8 +160,7 @@ def product_in(folder: Path, **settings: str) -> Iterator[Product]:
         wait_until_ready(up, log)
         seconds, supervisor = time.monotonic() - start, psutil.Process(up.pid)
         cpu = cpu_of([supervisor, *supervisor.children()])
-        key = create_key(environment)
-        yield Product("127.0.0.1", port, key, supervisor, seconds, cpu, environment)
+        yield Product("127.0.0.1", port, supervisor, seconds, cpu, environment)
     finally:
         up.send_signal(signal.SIGTERM)
         up.wait(STOP_SECONDS)
