@@ -69,17 +69,18 @@ def test_a_list_asks_as_often_for_three_rows_as_for_one(pages, label):
     assert len(one) <= MOST_QUERIES
 
 
+SAID = ("ada", "12", "018f6d1e-7c00-7000-8000-000000000001", "'two words'", "\0", "%")
+
+
 @pytest.mark.parametrize("label", LABELS)
-@pytest.mark.parametrize(
-    "said", ["ada", "12", "018f6d1e-7c00-7000-8000-000000000001", "'two words'", "\0", "%"]
-)
-def test_every_list_can_be_searched_for_anything(pages, label, said):
+def test_every_list_can_be_searched_for_anything(pages, label):
     make_row(label)
 
-    queries, _ = queries_of(pages, f"{page_of(label)}?q={said}")
+    for said in SAID:
+        queries, _ = queries_of(pages, f"{page_of(label)}?q={said}")
 
-    assert len(queries) <= MOST_QUERIES
-    assert not [sql for sql in queries if '"id"::text' in sql]
+        assert len(queries) <= MOST_QUERIES, said
+        assert not [sql for sql in queries if '"id"::text' in sql], said
 
 
 @pytest.mark.parametrize("label", LABELS)
