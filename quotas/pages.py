@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.template.defaultfilters import filesizeformat
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
 from quotas.enums import QuotaKind
 from quotas.report import report_usage
+from quotas.types import shown_amount
 from youworker.core.pages.base import Page
 
 WORDS: dict[str, Any] = {
@@ -47,10 +46,3 @@ def described_limit(limit: dict[str, Any]) -> dict[str, Any]:
         "shown_used": shown_amount(kind, limit["used"]),
         "shown_limit": shown_amount(kind, most),
     }
-
-
-def shown_amount(kind: str, amount: int) -> str:
-    """A number as people read it, in the page's language."""
-    if kind == QuotaKind.STORED_BYTES:
-        return str(filesizeformat(amount))
-    return number_format(amount, use_l10n=True, force_grouping=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext_noop
 
 from quotas.enums import QuotaKind, SubjectKind
 from quotas.exceptions import QuotaExceeded, StorageQuotaExceeded
 from quotas.meters import measure_usage
-from quotas.types import RULES, QuotaLimit, QuotaSubject, seconds_until_room
+from quotas.types import RULES, QuotaLimit, QuotaSubject, seconds_until_room, shown_amount
 from youworker.core.config import config
 from youworker.core.sql import fetch_rows, lock_names
 
@@ -123,12 +124,15 @@ SENTENCES = {
 }
 
 
+lazily_shown = lazy(shown_amount, str)
+
+
 def refusal(limit: QuotaLimit, used: int) -> QuotaExceeded | StorageQuotaExceeded:
     """The sentence for whoever reached a limit."""
     rules = RULES[limit.kind]
     details: dict[str, Any] = {
-        "used": f"{used:,}",
-        "most": f"{limit.most:,}",
+        "used": lazily_shown(limit.kind, used),
+        "most": lazily_shown(limit.kind, limit.most),
         "what": rules.words,
         "name": limit.subject.name,
     }

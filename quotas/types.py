@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from groups.models import Membership
@@ -39,10 +41,17 @@ class KindRules:
 RULES = {
     QuotaKind.TOKENS_PER_DAY: KindRules("tokens", _("tokens a day"), Period.DAY),
     QuotaKind.TOKENS_PER_MONTH: KindRules("tokens", _("tokens a month"), Period.MONTH),
-    QuotaKind.STORED_BYTES: KindRules("bytes", _("bytes of stored files"), is_storage=True),
+    QuotaKind.STORED_BYTES: KindRules("bytes", _("of stored files"), is_storage=True),
     QuotaKind.DOCUMENTS: KindRules("documents", _("documents"), is_storage=True),
     QuotaKind.RUNS_AT_ONCE: KindRules("answers", _("answers at the same time")),
 }
+
+
+def shown_amount(kind: str, amount: int) -> str:
+    """A number as people read it, in the language in force."""
+    if kind == QuotaKind.STORED_BYTES:
+        return str(filesizeformat(amount))
+    return number_format(amount, use_l10n=True, force_grouping=True)
 
 
 def start_of(period: Period, now: datetime) -> datetime:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from groups.tests.factories import MembershipFactory
@@ -109,6 +110,19 @@ def test_only_what_is_asked_for_is_refused_in_the_order_it_is_asked_for(used):
     with pytest.raises(QuotaExceeded, match="answers at the same time"):
         enforce_quota(limits, {QuotaKind.RUNS_AT_ONCE: 1, QuotaKind.TOKENS_PER_DAY: 1})
     enforce_quota(limits, {QuotaKind.TOKENS_PER_MONTH: 1})
+
+
+def test_room_for_files_is_told_as_people_read_it(used):
+    user = UserFactory()
+    Quota.objects.create(user=user, stored_bytes=5 * 2**20)
+    used[QuotaKind.STORED_BYTES] = 4 * 2**20 + 2**19
+
+    with pytest.raises(StorageQuotaExceeded) as refusal:
+        enforce_quota(find_limits(user), {QuotaKind.STORED_BYTES: 2**20})
+
+    with override("it"):
+        told = refusal.value.in_words().replace("\N{NO-BREAK SPACE}", " ")
+    assert told == "Hai usato 4,5 MB di 5,0 MB di file archiviati."
 
 
 def test_counting_waits_for_whoever_counts_the_same(used):
