@@ -17,7 +17,7 @@ from documents.forms import ChosenForm, DocumentForm, language_name
 from documents.kinds import kind_of
 from documents.models import Document
 from documents.pages.shelves import offer_undo, rows_of, shelf_context
-from documents.viewing import viewer_context
+from documents.viewing import content_url, viewer_context
 from youworker.core.exceptions import DomainError, NotFound
 from youworker.core.pages.base import (
     DialogPage,
@@ -27,6 +27,7 @@ from youworker.core.pages.base import (
     is_htmx,
     own_page,
 )
+from youworker.core.pages.errors import render_error
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -52,6 +53,20 @@ class DocumentPage(Page):
             "versions": services.versions_of(document),
         }
         return render(request, "documents/document.html", context)
+
+
+class OriginalPage(Page):
+    """The way to the file that was handed in, which storage may have lost."""
+
+    def get(self, request: HttpRequest, pk: UUID, number: int | None = None) -> HttpResponse:
+        """Lead to the file of a document, or of an older version; say it where there is none."""
+        document = visible_document(pk, self.actor)
+        version = services.visible_version(pk, number, actor=self.actor) if number else None
+        if services.stored_original((version or document).stored_file):
+            return HttpResponseRedirect(content_url(document, version))
+        detail = _("The file is no longer on the server. What was read of it is still here.")
+        heading = _("The original is missing")
+        return render_error(request, NotFound.status, detail, heading=heading)
 
 
 class EditDocumentPage(DialogPage[DocumentForm]):

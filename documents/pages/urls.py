@@ -20,6 +20,9 @@ urlpatterns = [
     path("documents/restore", documents.RestoreDocumentsPage.as_view(), name="documents-restore"),
     path("documents/<uuid:pk>", documents.DocumentPage.as_view(), name="document"),
     path(
+        "documents/<uuid:pk>/original", documents.OriginalPage.as_view(), name="document-original"
+    ),
+    path(
         "documents/<uuid:pk>/keep-answer", golden.KeepAnswerPage.as_view(), name="document-answer"
     ),
     path("documents/<uuid:pk>/panel", documents.PanelPage.as_view(), name="document-panel"),
@@ -31,6 +34,11 @@ urlpatterns = [
         "documents/<uuid:pk>/sharing",
         sharing.DocumentSharingPage.as_view(),
         name="document-sharing",
+    ),
+    path(
+        "documents/<uuid:pk>/versions/<int:number>/original",
+        documents.OriginalPage.as_view(),
+        name="version-original",
     ),
     path(
         "documents/<uuid:pk>/versions/<int:number>/restore",

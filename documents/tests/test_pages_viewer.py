@@ -9,7 +9,13 @@ from django.urls import reverse
 from documents.enums import DocumentStatus
 from documents.layout import BoxAt, Layout, PageAt, RowAt
 from documents.models import Passage, StoredFile
-from documents.tests.factories import DocumentFactory, write
+from documents.tests.factories import (
+    DocumentFactory,
+    keep_older,
+    store_bytes,
+    stored_path,
+    write,
+)
 from documents.viewing import with_heads
 from youworker.audit import lines_about
 from youworker.tests.support.pages import text_of
@@ -271,3 +277,19 @@ def test_an_image_without_its_original_is_its_text(browser, ada):
 
     assert "<img src=" not in shown
     assert "Words that were recognised." in shown
+
+
+def test_the_original_is_led_to_and_one_that_is_lost_is_said_on_a_page(browser, ada):
+    document = DocumentFactory(owner=ada, stored_file=store_bytes(b"first"))
+    keep_older(document)
+    document.stored_file = store_bytes(b"second")
+    document.save_fields("stored_file")
+    pages = [f"/documents/{document.pk}/original", f"/documents/{document.pk}/versions/1/original"]
+
+    led = [browser.get(page).headers["Location"] for page in pages]
+    stored_path(document.stored_file).unlink()
+    lost, kept = [browser.get(page) for page in pages]
+
+    assert led == [f"/v1{page.removesuffix('original')}content" for page in pages]
+    assert (lost.status_code, kept.status_code) == (404, 302)
+    assert "<h1>The original is missing</h1>" in lost.content.decode()

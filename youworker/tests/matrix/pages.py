@@ -126,6 +126,9 @@ DOCUMENTS = [
     page("get", "search"),
     # Whoever opens the address of a part of a page is led to the page.
     page("get", f"{DOCUMENT}/panel", "readers", 302, "document"),
+    # No file of the matrix is stored: whoever gets in is told so.
+    page("get", f"{DOCUMENT}/original", "readers", 404, "document"),
+    page("get", f"{VERSION}/original", "readers", 404, "versioned"),
     page("get", f"{DOCUMENT}/edit", "writers", thing="document"),
     page("post", f"{DOCUMENT}/edit", "writers", 422, "document", {}),
     page("post", f"{DOCUMENT}/delete", "writers", 302, "document"),
