@@ -82,9 +82,11 @@ export class Composer {
   }
 
   // Who opens a new conversation wants to write; on a phone, the keyboard would cover what there is to read.
+  // Who deleted one may want it back: that is nearer from the beginning of the page.
   #beginThere() {
     const free = !document.activeElement || document.activeElement === document.body;
-    if (!this.chat.session && free && !onTouch.matches) this.field.focus({ preventScroll: true });
+    const mayUndo = document.querySelector("#toasts form");
+    if (!this.chat.session && free && !mayUndo && !onTouch.matches) this.field.focus({ preventScroll: true });
   }
 
   #press(event) {
