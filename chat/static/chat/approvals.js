@@ -8,27 +8,35 @@ export function answerApprovals(chat, signal) {
     const form = event.target.closest("[data-approval]");
     if (!form) return;
     event.preventDefault();
-    decide(form, event.submitter?.value);
+    decide(form, event.submitter);
   }, { signal });
 }
 
 const REACHES = new Set(["conversation", "everywhere"]);
 
-async function decide(form, word) {
+async function decide(form, submitter) {
+  const step = form.closest("[data-tool]");
   const { run } = form.closest("article").dataset;
-  const { tool } = form.closest("[data-tool]").dataset;
+  const { tool } = step.dataset;
   const buttons = form.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
-    await post(`/v1/runs/${run}/approvals/${tool}`, bodyOf(word));
+    await post(`/v1/runs/${run}/approvals/${tool}`, bodyOf(submitter?.value));
     form.remove();
+    giveFocus(step.querySelector("summary"));
     document.dispatchEvent(new CustomEvent("yw-approvals"));
   } catch (error) {
     for (const button of buttons) button.disabled = false;
     // Answered elsewhere, or too late.
     if (error.status === 409) form.remove();
+    giveFocus(error.status === 409 ? step.querySelector("summary") : submitter);
     sayError(error);
   }
+}
+
+// A button that is disabled or gone has lost it; whoever went elsewhere stays there.
+function giveFocus(element) {
+  if (!document.activeElement || document.activeElement === document.body) element?.focus({ preventScroll: true });
 }
 
 // What the button says: once, never, or further calls as well.

@@ -64,6 +64,7 @@ class Upload extends HTMLElement {
 
   retry(entry) {
     if (!this.refused.delete(entry)) return;
+    this.leave(entry);
     entry.show("waiting");
     this.waiting.push(entry);
     this.run();
@@ -71,8 +72,16 @@ class Upload extends HTMLElement {
 
   remove(entry) {
     this.refused.delete(entry);
+    this.leave(entry);
     entry.row.remove();
     if (!this.abort) this.finish();
+  }
+
+  /** Give the focus to the next file that waits for its user, before the buttons of this one go. */
+  leave({ row }) {
+    const left = [...this.list.querySelectorAll("button:not([hidden])")].filter((each) => !row.contains(each));
+    const next = left.find((each) => row.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING) ?? left.at(-1);
+    (next ?? this.querySelector("input[type=file]"))?.focus();
   }
 
   refuse(entries, reason, { isFinal = false } = {}) {
