@@ -40,7 +40,9 @@ def test_chosen_documents_are_deleted_and_brought_back(filled):
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator(ROW)).to_have_count(1)
 
-    page.get_by_role("button", name="Undo").click()
+    # Right behind the link to the content.
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
     expect(page.locator(ROW)).to_have_count(3)
 
     page.set_viewport_size({"width": 360, "height": 740})
@@ -130,6 +132,22 @@ def test_a_collection_is_shared_and_withdrawn_again(
     expect(dialog.locator(ACCESS)).not_to_contain_text(other.username)
     answer = theirs.goto(page.url)
     assert answer.status == 404
+
+
+def test_many_collections_are_one_stop_of_the_keyboard(page, person, api):
+    for number in range(9):
+        api(person).post("/v1/collections", json={"name": f"Shelf {number}"})
+    page.goto("/documents")
+    shelves = page.get_by_role("complementary", name="Collections")
+    # All but one of these and the one everybody has.
+    expect(shelves.locator("yw-shelves a[tabindex='-1']")).to_have_count(9)
+
+    page.get_by_role("link", name="Trash").focus()
+    for key in ("Tab", "End", "ArrowUp", "ArrowDown"):
+        page.keyboard.press(key)
+    expect(shelves.get_by_role("link", name="Shelf 8")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(shelves.get_by_role("link", name="New collection")).to_be_focused()
 
 
 def test_all_pages_are_accessible_and_narrow(filled, person, api):
