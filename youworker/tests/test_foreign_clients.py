@@ -115,6 +115,19 @@ def test_sources_are_links_where_a_library_keeps_them(client):
         assert link["url_citation"]["title"].startswith("1. leave")
 
 
+def test_a_response_has_its_sources(client):
+    said = client.do(
+        "respond", model="youworker/quote", text="How many days of leave does everybody have?"
+    )
+
+    assert "thirty days of leave" in said["text"]
+    assert said["streamed"] == said["text"]
+    (link,) = said["links"]
+    assert said["text"][link["start_index"] : link["end_index"]] == "[1]"
+    assert link["title"].startswith("1. leave")
+    assert said["tokens"] > 0
+
+
 @pytest.mark.parametrize("model", ["double", "youworker/double"])
 def test_a_stream_ends_with_its_tokens(client, model):
     said = client.do("stream", model=model, text="[[tokens=50,rate=100]]")

@@ -57,6 +57,18 @@ class LangChain:
             "tokens": whole.usage_metadata["total_tokens"],
         }
 
+    def respond(self, model: str, text: str) -> dict[str, Any]:
+        """Ask for a response, whole and in pieces."""
+        asked = self.model(model, use_responses_api=True)
+        said = asked.invoke(text)
+        pieces = list(asked.stream(text))
+        return {
+            "text": said.text,
+            "streamed": sum(pieces[1:], start=pieces[0]).text,
+            "links": [link for part in said.content for link in part["annotations"]],
+            "tokens": said.usage_metadata["total_tokens"],
+        }
+
     def call_tools(self, model: str, text: str) -> dict[str, Any]:
         """Let a model call a tool of ours, and go on with what it gave."""
         from langchain_core.messages import HumanMessage
@@ -152,6 +164,21 @@ class LiteLLM:
             ),
             "tokens": whole.usage.total_tokens,
             "links": getattr(whole.choices[0].message, "annotations", None),
+        }
+
+    def respond(self, model: str, text: str) -> dict[str, Any]:
+        """Ask for a response, whole and in pieces."""
+        request = {**self.request(model, text), "input": text}
+        del request["messages"]
+        said = self.library.responses(**request)
+        pieces = list(self.library.responses(**request, stream=True))
+        deltas = [piece for piece in pieces if piece.type == "response.output_text.delta"]
+        (part,) = said.output[-1].content
+        return {
+            "text": part.text,
+            "streamed": "".join(piece.delta for piece in deltas),
+            "links": [dict(link) for link in part.annotations],
+            "tokens": said.usage.total_tokens,
         }
 
     def call_tools(self, model: str, text: str) -> dict[str, Any]:
