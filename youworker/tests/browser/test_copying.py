@@ -19,13 +19,20 @@ def check_copying(page, place):
     assert copied == page.locator(place).text_content()
 
 
-def test_a_new_key_is_copied(page):
+def test_a_new_key_is_made_by_keyboard_and_copied(page, watches):
     page.goto("/account/keys")
     page.get_by_text("New key", exact=True).click()
     page.get_by_label("Name").fill("laptop")
-    page.get_by_role("group", name="What it may do").get_by_role("checkbox").first.check()
-    page.get_by_role("button", name="Create the key").click()
+    page.keyboard.press("Enter")
+    watches[0].expect("422")
+    # Refused, the form is gone on with at what is missing, which is said there.
+    may_do = page.get_by_role("group", name="What it may do")
+    expect(may_do).to_have_accessible_description("This field is required.")
+    expect(may_do.get_by_role("checkbox").first).to_be_focused()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
 
+    expect(page.get_by_role("button", name="Copy", exact=True)).to_be_focused()
     check_copying(page, "#secret")
 
 

@@ -15,7 +15,10 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 });
 
 document.addEventListener("htmx:error", () => toast(t("The server cannot be reached. Try again."), { kind: "error" }));
-document.addEventListener("htmx:after:settle", () => showTimes(document));
+document.addEventListener("htmx:after:settle", ({ target }) => {
+  showTimes(document);
+  enterRefused(target);
+});
 
 document.addEventListener("click", (event) => {
   const close = event.target.closest?.(".toast [data-close]");
@@ -59,6 +62,12 @@ function closeDrawer(drawer) {
   button?.focus();
 }
 
+// A form that comes back refused is gone on with where it was refused; the button that sent it is gone.
+function enterRefused(root) {
+  const field = root.querySelector?.(".field.invalid :is(input:not([type=hidden]), select, textarea)");
+  (field ?? root.querySelector?.("form:not(:has([autofocus])) > .notice.error[tabindex]"))?.focus();
+}
+
 // Signing out takes what was typed and not sent with it.
 document.addEventListener("submit", (event) => {
   if (!event.target.matches?.("[data-sign-out]")) return;
@@ -73,6 +82,7 @@ document.addEventListener("submit", (event) => {
 // On a phone the tabs are wider than the screen.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 showTimes(document);
+enterRefused(document);
 for (const shown of document.querySelectorAll("#toasts .toast")) {
   dismissLater(shown, shown.querySelector("form") ? UNDO_MS : undefined);
 }
