@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from playwright.sync_api import expect
 from pyotp import TOTP
 
 from youworker.tests.support.appearance import check_accessibility, check_width, take_screenshots
@@ -176,6 +177,8 @@ def test_a_theme_is_chosen_and_stays(page, theme):
 
     page.locator(f"html[data-theme={theme}]").wait_for(state="attached")
     assert background(page) != other
+    # The page is a new one, and whoever chose is where they were.
+    expect(page.get_by_label("Menu of")).to_be_focused()
     page.goto("/account/profile")
     assert page.locator("html").get_attribute("data-theme") == theme
 
