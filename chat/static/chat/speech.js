@@ -1,6 +1,7 @@
 // Speaking and listening: loaded when somebody is about to use them, or did so before on this page.
+import { remembered } from "../youworker/js/memory.js";
 import { readDraft } from "./drafts.js";
-import { HOLDING, remembered, RUN, WISH } from "./wishes.js";
+import { HOLDING, RUN, WISH } from "./wishes.js";
 
 // Whoever comes near a button by mouse or keyboard has it ready when it is pressed.
 const SIGNS = ["pointerover", "focusin", "pointerdown", "keydown", "click"];

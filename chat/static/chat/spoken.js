@@ -1,6 +1,7 @@
 // Answers that are heard while they are made: sentence after sentence, in the tab that asked for it.
 import { t } from "../youworker/js/i18n.js";
-import { remember, remembered, RUN, WISH } from "./wishes.js";
+import { remember, remembered } from "../youworker/js/memory.js";
+import { RUN, WISH } from "./wishes.js";
 
 /** Plays the `audio` events of one run; `button` ends it, or begins it where the browser waits to be asked. */
 export class SpokenAnswer {

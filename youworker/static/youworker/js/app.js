@@ -1,6 +1,8 @@
 // What every page does: menus, dialogs, messages, times, and htmx's requests.
 import "./dialog.js";
 import "./leaving.js";
+import "./one-stop.js";
+import "./returning.js";
 import "./waiting.js";
 import "./zone.js";
 import { pageHeaders } from "./net.js";
