@@ -182,7 +182,7 @@ class Upload extends HTMLElement {
       return;
     }
     const left = this.refused.size;
-    if (!left && !this.runs.length) return this.say("");
+    if (!left && !this.runs.length) return this.say(t("No file is left to send."));
     this.say(left ? tn("%(count)s file was not sent.", "%(count)s files were not sent.", left) : t("All files are sent."));
   }
 
