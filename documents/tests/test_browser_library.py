@@ -76,8 +76,22 @@ def test_filters_act_at_once_and_stand_in_the_address(filled):
     filled.get_by_role("searchbox", name="Search in titles").fill("two")
     filled.keyboard.press("Enter")
     expect(filled.locator(ROW)).to_have_count(1)
+    expect(filled.get_by_role("searchbox", name="Search in titles")).to_be_focused()
     filled.get_by_role("combobox", name="Kind").select_option("pdf")
     expect(filled.get_by_role("heading", name="No document fits")).to_be_visible()
+
+
+def test_a_filter_is_applied_by_keyboard_when_it_is_meant(filled):
+    order = filled.get_by_role("combobox", name="Sort")
+    order.focus()
+    filled.keyboard.press("End")
+    # What is passed on the way to a choice is none.
+    expect(filled.get_by_role("button", name="Apply")).to_be_visible()
+    expect(filled).to_have_url(re.compile(r"/documents$"))
+    last = order.input_value()
+    filled.keyboard.press("Enter")
+    expect(filled).to_have_url(re.compile(rf"[?&]ordering={last}$"))
+    expect(order).to_be_focused()
 
 
 def test_a_document_is_changed_in_a_dialog(filled, person, api):
@@ -140,7 +154,7 @@ def test_many_collections_are_one_stop_of_the_keyboard(page, person, api):
     page.goto("/documents")
     shelves = page.get_by_role("complementary", name="Collections")
     # All but one of these and the one everybody has.
-    expect(shelves.locator("yw-shelves a[tabindex='-1']")).to_have_count(9)
+    expect(shelves.locator("yw-one-stop a[tabindex='-1']")).to_have_count(9)
 
     page.get_by_role("link", name="Trash").focus()
     for key in ("Tab", "End", "ArrowUp", "ArrowDown"):

@@ -1,20 +1,34 @@
-// The library: filters act at once, collections by arrow keys, a list with choices, undoing a deletion, fresh states.
+// The library: filters act at once, a list with choices, undoing a deletion, fresh states.
 import { tn } from "../youworker/js/i18n.js";
 import { lookQuietly } from "../youworker/js/looks.js";
 import { UNDO_MS, dismissLater } from "../youworker/js/toast.js";
 
 const LOOK_MS = 4000;
-// As many stops of the Tab key as nobody minds.
-const FEW = 7;
 
-/** `<yw-filters>`: a choice is applied at once; its button is for those without a module. */
+/** `<yw-filters>`: a choice is applied at once; its button is for those without a module, and for the keyboard. */
 class Filters extends HTMLElement {
   connectedCallback() {
     const form = this.querySelector("form");
-    this.querySelector("[data-apply]").hidden = true;
-    form.addEventListener("change", (event) => {
-      if (event.target.type !== "search") form.requestSubmit();
+    const apply = this.querySelector("[data-apply]");
+    let changed = null;
+    let isPassing = false;
+    apply.hidden = true;
+    // Keys in a closed list choose whatever they pass: Enter or the button says which of it is meant.
+    form.addEventListener("keydown", (event) => {
+      const isList = event.target.matches("select");
+      isPassing = isList && !["Enter", " "].includes(event.key) && !event.altKey;
+      if (!isList || event.key !== "Enter" || apply.hidden) return;
+      event.preventDefault();
+      form.requestSubmit();
     });
+    form.addEventListener("pointerdown", () => { isPassing = false; });
+    form.addEventListener("change", ({ target }) => {
+      if (target.type === "search") return;
+      changed = target;
+      if (isPassing) apply.hidden = false;
+      else form.requestSubmit();
+    });
+    form.addEventListener("submit", () => { form.dataset.return = (form.querySelector(":focus:not(button)") ?? changed)?.id ?? ""; });
     // Empty fields would stand in the address.
     form.addEventListener("formdata", ({ formData }) => {
       for (const [name, value] of [...formData]) {
@@ -98,32 +112,6 @@ class Undo extends HTMLElement {
   }
 }
 
-/** `<yw-shelves>`: many collections are one stop of the Tab key; arrow keys go through them. */
-class Shelves extends HTMLElement {
-  connectedCallback() {
-    this.links = [...this.querySelectorAll("a:not([data-dialog])")];
-    if (this.links.length <= FEW) return;
-    this.stopAt(this.querySelector("[aria-current]") ?? this.links[0]);
-    this.addEventListener("focusin", ({ target }) => this.links.includes(target) && this.stopAt(target));
-    this.addEventListener("keydown", (event) => this.go(event));
-  }
-
-  stopAt(link) {
-    for (const each of this.links) each.tabIndex = each === link ? 0 : -1;
-  }
-
-  go(event) {
-    const at = this.links.indexOf(event.target);
-    if (at < 0 || event.ctrlKey || event.altKey || event.metaKey) return;
-    const last = this.links.length - 1;
-    const to = { ArrowDown: Math.min(at + 1, last), ArrowUp: Math.max(at - 1, 0), Home: 0, End: last }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    this.links[to].focus();
-  }
-}
-
 customElements.define("yw-filters", Filters);
 customElements.define("yw-results", Results);
-customElements.define("yw-shelves", Shelves);
 customElements.define("yw-undo", Undo);
