@@ -25,14 +25,21 @@ document.addEventListener("htmx:after:settle", ({ target }) => {
 document.addEventListener("click", (event) => {
   const close = event.target.closest?.(".toast [data-close]");
   if (close) closeToast(close.closest(".toast"));
-  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
-  }
+  closeMenus(event.target);
   const toggle = event.target.closest?.("[data-toggle]");
   const drawer = document.querySelector(".sidebar.open");
   if (toggle) toggleTarget(toggle, event);
   else if (drawer && !drawer.contains(event.target) && !event.target.closest?.("dialog")) closeDrawer(drawer);
 });
+
+// What the keyboard comes to does not lie below a menu. Not for the mouse: what it is about to click would move.
+document.addEventListener("keyup", ({ key, target }) => key === "Tab" && closeMenus(target));
+
+function closeMenus(outside) {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(outside)) menu.open = false;
+  }
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
