@@ -10,6 +10,9 @@
   // Whatever else a click does, it opens what has this name.
   const OPENS = /^\s*(\w+) = (?:!\1\b|true)/;
   const NAVIGATION = "sidebarMobileOpen";
+  // What a field is for stands below it, without the id by which the field names it.
+  const HELP = ".leading-relaxed.text-xs";
+  const CHOICE = "select.select2-hidden-accessible";
 
   document.addEventListener("alpine:init", () => {
     document.getElementById("main")?.setAttribute("role", "main");
@@ -20,7 +23,10 @@
   document.addEventListener("htmx:beforeSwap", leaveWhenSignedOut);
   document.addEventListener("keydown", pressButton);
   // After what makes them, which waits for the same events.
-  window.addEventListener("load", () => setTimeout(nameWidgets));
+  window.addEventListener("load", () => setTimeout(() => {
+    nameWidgets();
+    enterRefused();
+  }));
   document.addEventListener("formset:added", () => setTimeout(nameWidgets));
 
   function prepare(root) {
@@ -96,10 +102,21 @@
     location.reload();
   }
 
+  /** A form that comes back refused is gone on with at the first field that is wrong. */
+  function enterRefused() {
+    const field = [...document.querySelectorAll("[aria-invalid=true]")].find(isSeen);
+    (field?.matches(CHOICE) ? shownFor(field) : field)?.focus();
+  }
+
+  /** What the library draws in place of a list of choices. */
+  function shownFor(select) {
+    return select.nextElementSibling?.querySelector(".select2-selection");
+  }
+
   function nameWidgets() {
-    for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+    for (const select of document.querySelectorAll(CHOICE)) {
       const label = select.labels[0];
-      const shown = select.nextElementSibling?.querySelector(".select2-selection");
+      const shown = shownFor(select);
       if (!label || !shown) continue;
       label.id ||= `${select.id}-label`;
       const value = shown.querySelector(".select2-selection__rendered");
@@ -109,6 +126,10 @@
         value.removeAttribute("aria-readonly");
       }
       shown.setAttribute("aria-labelledby", [label.id, value?.id].filter(Boolean).join(" "));
+    }
+    for (const field of document.querySelectorAll("[aria-describedby*=_helptext]")) {
+      const help = field.closest(".group")?.querySelector(HELP);
+      if (help) help.id ||= /\S+_helptext/.exec(field.getAttribute("aria-describedby"))[0];
     }
     for (const tip of document.querySelectorAll(".help-tooltip[aria-label]")) {
       tip.setAttribute("role", "img");
