@@ -1,5 +1,7 @@
 """The console's own pages as staff see them: drawn, live, and for everybody's eyes and screens."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -101,3 +103,31 @@ def test_rows_are_chosen_and_acted_on_without_scripts(console, open_page, runnin
     page.locator("select[name=action]").select_option("export_rows")
     with page.expect_download():
         page.get_by_role("button", name="Run").click()
+
+
+def test_rows_are_chosen_and_acted_on_by_keyboard(console):
+    console.goto("/admin/accounts/user/")
+    boxes = console.locator("input.action-select")
+    expect(boxes.last).to_have_accessible_name(re.compile("Select record: ."))
+    console.get_by_role("checkbox", name="Select all objects on this page").press("Space")
+    chosen = console.locator("#changelist-actions").get_by_role("status")
+    expect(chosen).to_contain_text("{0} of {0} selected".format(boxes.count()))
+
+    # What is done to rows comes after them, and no letter leads away from it.
+    boxes.last.focus()
+    for key in ("Tab", "Tab", "t"):
+        console.keyboard.press(key)
+    expect(console.get_by_role("combobox", name="Select action to run")).to_be_focused()
+
+
+def test_a_refused_form_is_gone_on_with_where_it_is_wrong(console):
+    console.goto("/admin/accounts/user/add/")
+    console.locator("#id_username").fill("somebody-new")
+    console.locator("#id_password1").fill("one-password")
+    again = console.locator("#id_password2")
+    again.fill("another-password")
+    again.press("Enter")
+
+    expect(console.locator(".errornote")).to_be_visible()
+    expect(again).to_be_focused()
+    expect(again).to_have_accessible_description(re.compile("Enter the same .* didn.t match"))

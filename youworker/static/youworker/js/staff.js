@@ -12,20 +12,23 @@
   const NAVIGATION = "sidebarMobileOpen";
   // What a field is for stands below it, without the id by which the field names it.
   const HELP = ".leading-relaxed.text-xs";
+  const TOLD = '#main li[class~="*:mb-0!"]';
   const CHOICE = "select.select2-hidden-accessible";
 
   document.addEventListener("alpine:init", () => {
     document.getElementById("main")?.setAttribute("role", "main");
+    prepareList(document.getElementById("changelist-form"));
     prepare(document);
     for (const template of document.querySelectorAll("template")) prepare(template.content);
   });
   document.addEventListener("htmx:load", (event) => prepare(event.target));
   document.addEventListener("htmx:beforeSwap", leaveWhenSignedOut);
   document.addEventListener("keydown", pressButton);
+  document.addEventListener("keydown", keepLetters);
   // After what makes them, which waits for the same events.
   window.addEventListener("load", () => setTimeout(() => {
     nameWidgets();
-    enterRefused();
+    beginPage();
   }));
   document.addEventListener("formset:added", () => setTimeout(nameWidgets));
 
@@ -49,6 +52,31 @@
     const close = `if (${opened}) { ${opened} = false; $el.focus() }`;
     // Before what was opened hears it, which would close itself and lose the focus.
     element.setAttribute("x-on:keydown.escape.window.capture", close);
+  }
+
+  /** What is done to chosen rows comes after them, as it is drawn; how many they are is told, and each has its name. */
+  function prepareList(form) {
+    for (const box of form?.querySelectorAll("input.action-select") ?? []) {
+      const name = box.closest("tr").querySelector("th, td a")?.textContent.trim();
+      if (name) box.ariaLabel = `${box.ariaLabel}: ${name}`;
+    }
+    const acts = form?.querySelector(":scope > :has(> .changelist-actions)");
+    if (!acts) return;
+    form.append(acts);
+    acts.querySelector(".action-counter")?.parentElement.setAttribute("role", "status");
+    // The link that chooses all rows goes, and the one that takes it back comes, and the other way round.
+    acts.addEventListener("click", ({ target }) => {
+      if (target.closest(".question, .clear")) requestAnimationFrame(() => (linkIn(acts) ?? document.getElementById("action-toggle"))?.focus());
+    });
+  }
+
+  function linkIn(acts) {
+    return [...acts.querySelectorAll(":is(.question, .clear) a")].find(isSeen);
+  }
+
+  /** A letter looks for a choice in a list; the library's keys, heard by the window, take it for their own. */
+  function keepLetters(event) {
+    if (event.key.length === 1 && event.target.matches?.("select")) event.stopPropagation();
   }
 
   function openedBy(element) {
@@ -102,10 +130,13 @@
     location.reload();
   }
 
-  /** A form that comes back refused is gone on with at the first field that is wrong. */
-  function enterRefused() {
+  /** A refused form is gone on with at the first field that is wrong; else what was done is read first, and seen. */
+  function beginPage() {
     const field = [...document.querySelectorAll("[aria-invalid=true]")].find(isSeen);
-    (field?.matches(CHOICE) ? shownFor(field) : field)?.focus();
+    if (field) return (field.matches(CHOICE) ? shownFor(field) : field)?.focus();
+    const told = document.querySelector(TOLD)?.parentElement;
+    told?.setAttribute("tabindex", "-1");
+    told?.focus();
   }
 
   /** What the library draws in place of a list of choices. */
