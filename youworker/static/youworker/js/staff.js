@@ -25,6 +25,8 @@
   document.addEventListener("htmx:beforeSwap", leaveWhenSignedOut);
   document.addEventListener("keydown", pressButton);
   document.addEventListener("keydown", keepLetters);
+  // Before the row, and what was pressed in it, is gone.
+  document.addEventListener("click", stayInRows, true);
   // After what makes them, which waits for the same events.
   window.addEventListener("load", () => setTimeout(() => {
     nameWidgets();
@@ -37,6 +39,10 @@
       if (!element.matches(REACHED) && (element.title || element.textContent.trim())) {
         makeButton(element);
       }
+    }
+    for (const remover of root.querySelectorAll(".delete-template:not(button)")) {
+      remover.setAttribute("role", "button");
+      remover.setAttribute("tabindex", "0");
     }
     root.querySelectorAll(ICON).forEach(nameIcon);
   }
@@ -101,7 +107,7 @@
   function pressButton(event) {
     const element = event.target;
     if (!["Enter", " "].includes(event.key) || element.localName === "button") return;
-    if (element.getAttribute?.("role") !== "button" || !element.hasAttribute("x-on:click")) return;
+    if (element.getAttribute?.("role") !== "button" || !element.matches("[x-on\\:click], .delete-template")) return;
     event.preventDefault();
     element.click();
     const opened = openedBy(element);
@@ -133,10 +139,26 @@
   /** A refused form is gone on with at the first field that is wrong; else what was done is read first, and seen. */
   function beginPage() {
     const field = [...document.querySelectorAll("[aria-invalid=true]")].find(isSeen);
-    if (field) return (field.matches(CHOICE) ? shownFor(field) : field)?.focus();
+    if (field) return enterField(field);
     const told = document.querySelector(TOLD)?.parentElement;
     told?.setAttribute("tabindex", "-1");
     told?.focus();
+  }
+
+  /** A new row is gone on with at its first field, and one that was taken away at what adds rows. */
+  function stayInRows({ target }) {
+    const act = target.closest?.(".add-row, .delete-template");
+    const rows = act?.closest(".formset");
+    if (!rows) return;
+    setTimeout(() => {
+      const added = act.matches(".add-row") && [...rows.querySelectorAll(":scope > .form-group:not(.empty-form)")].at(-1);
+      const place = [...(added || rows).querySelectorAll(added ? SHOWN : ".add-row")].find(isSeen);
+      if (place) enterField(place);
+    });
+  }
+
+  function enterField(field) {
+    (field.matches(CHOICE) ? shownFor(field) : field)?.focus();
   }
 
   /** What the library draws in place of a list of choices. */
@@ -161,6 +183,10 @@
     for (const field of document.querySelectorAll("[aria-describedby*=_helptext]")) {
       const help = field.closest(".group")?.querySelector(HELP);
       if (help) help.id ||= /\S+_helptext/.exec(field.getAttribute("aria-describedby"))[0];
+    }
+    // In a row of others the head of the column is all that says what a field is.
+    for (const field of document.querySelectorAll(".formset td[data-label] :is(input:not([type=hidden]), select, textarea)")) {
+      if (!field.labels.length) field.ariaLabel ??= field.closest("td").dataset.label;
     }
     for (const tip of document.querySelectorAll(".help-tooltip[aria-label]")) {
       tip.setAttribute("role", "img");
