@@ -112,7 +112,7 @@ def test_a_file_that_is_too_large_can_only_be_removed(page):
     refused.get_by_role("button", name="Remove large.txt").click()
 
     expect(page.locator(ITEM)).to_have_count(0)
-    expect(page.locator(SAID)).to_have_text("")
+    expect(page.locator(SAID)).to_have_text("No file is left to send.")
 
 
 def test_a_file_dropped_on_the_library_appears_in_it(page):
