@@ -327,6 +327,16 @@ def test_passages_about_something_else_give_nothing(question):
     assert quotes(question, *texts) == []
 
 
+def spent_on(act):
+    """The least CPU time of five turns, in seconds."""
+    spent = []
+    for _ in range(5):
+        start = time.process_time()
+        assert act()
+        spent.append(time.process_time() - start)
+    return min(spent)
+
+
 def test_eight_passages_are_read_in_a_few_milliseconds():
     texts = [
         " ".join(f"Word{seed} number {n} of replication lag says this." for n in range(25))
@@ -334,13 +344,10 @@ def test_eight_passages_are_read_in_a_few_milliseconds():
     ]
     quotes("What about replication lag?", *texts)
 
-    spent = []
-    for _ in range(5):
-        start = time.process_time()
-        assert quotes("What about replication lag?", *texts)
-        spent.append(time.process_time() - start)
+    # 25 ms on a machine that makes twenty million of these steps in a second.
+    plain = spent_on(lambda: sum(step % 7 for step in range(500_000)))
 
-    assert min(spent) < 0.05
+    assert spent_on(lambda: quotes("What about replication lag?", *texts)) < plain
 
 
 HOSTILE = {
