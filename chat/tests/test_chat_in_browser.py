@@ -167,7 +167,8 @@ def test_somebody_who_scrolls_up_is_left_there(page):
 
 
 def test_the_question_stops_at_the_top_and_the_view_rests(page):
-    ask(page, "[[tokens=2000,rate=400]] How?")
+    # Long enough to be watched, and followed, by a slow machine before it ends.
+    ask(page, "[[tokens=4000,rate=400]] How?")
     wait_for_words(page, 900)
     top = top_of(page, '[data-role="user"]')
     assert 0 <= top <= 140
