@@ -95,8 +95,8 @@ class KnownIdField(serializers.UUIDField):
 
     def to_internal_value(self, data: Any) -> Any:
         with suppress(serializers.ValidationError):
-            # Django's field takes numbers for ids as well.
-            return super().to_internal_value(data) if isinstance(data, str) else None
+            # Django's field takes numbers for ids as well; what was validated once is one.
+            return super().to_internal_value(data) if isinstance(data, (str, UUID)) else None
         return None
 
 

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
     from chat.services import Spoken
 
 # What is called the same in both, and means the same.
-SAME = (
-    *("model", "stream", "temperature", "top_p", "parallel_tool_calls", "store"),
-    *("presence_penalty", "frequency_penalty", "seed", "stop"),
-)
+SAME = ("model", "stream", "temperature", "top_p", "parallel_tool_calls", "metadata", "store")
 # What is called otherwise: where errors name a field of completions, the caller reads theirs.
 NAMES = {
     "messages": "input",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -41,7 +43,7 @@ MESSAGE = TextKind(
     "msg_",
     "output_text",
     "response.output_text",
-    of_part={"annotations": [], "logprobs": []},
+    of_part={"logprobs": []},
     of_piece={"logprobs": []},
 )
 REASONING = TextKind("reasoning", "rs_", "reasoning_text", "response.reasoning_text")
@@ -49,16 +51,17 @@ REASONING = TextKind("reasoning", "rs_", "reasoning_text", "response.reasoning_t
 
 @dataclass(slots=True)
 class TextItem:
-    """One text of the output; it begins so many characters into all that is said."""
+    """One text of the output."""
 
     kind: TextKind
-    start: int = 0
     pieces: list[str] = field(default_factory=list)
     annotations: list[dict[str, Any]] = field(default_factory=list)
-    id: str = ""
+    item_id: UUID = field(default_factory=uuid4)
 
-    def __post_init__(self) -> None:
-        self.id = self.id or f"{self.kind.prefix}{uuid4().hex}"
+    @property
+    def id(self) -> str:
+        """What it is called."""
+        return f"{self.kind.prefix}{self.item_id.hex}"
 
     @property
     def text(self) -> str:
@@ -138,9 +141,9 @@ class ResponseWire:
     def whole(self, answer: Answer) -> dict[str, Any]:
         """An answer that was not streamed."""
         if answer.thought:
-            self.speak(answer.thought, REASONING)
+            self.output.append(TextItem(REASONING, [answer.thought]))
         if answer.text or not answer.calls:
-            self.speak(answer.text, MESSAGE)
+            self.output.append(TextItem(MESSAGE, [answer.text]))
         self.annotate(answer.sources.get("annotations", ()))
         return self.answered(answer, [rendered_call(call) for call in answer.calls])
 
@@ -189,8 +192,7 @@ class ResponseWire:
 
     def opened(self, kind: TextKind) -> bytes:
         """The beginning of a text."""
-        start = sum(len(item.text) for item in self.output if item.kind is MESSAGE)
-        item = TextItem(kind, start)
+        item = TextItem(kind)
         self.output.append(item)
         self.is_open = True
         added = self.event(
@@ -248,16 +250,14 @@ class ResponseWire:
     def annotate(self, links: Iterable[Mapping[str, Any]]) -> None:
         """Put sources to the texts in which their marks stand."""
         spoken = [item for item in self.output if item.kind is MESSAGE]
+        starts = list(accumulate((len(item.text) for item in spoken[:-1]), initial=0))
         for link in links if spoken else ():
             cited = link["url_citation"]
-            item = next(
-                (item for item in reversed(spoken) if item.start <= cited["start_index"]),
-                spoken[-1],
-            )
+            number = bisect_right(starts, cited["start_index"]) - 1
             places = {
-                name: max(0, cited[name] - item.start) for name in ("start_index", "end_index")
+                name: max(0, cited[name] - starts[number]) for name in ("start_index", "end_index")
             }
-            item.annotations.append({"type": link["type"], **cited, **places})
+            spoken[number].annotations.append({"type": link["type"], **cited, **places})
 
     def called(self, call: dict[str, Any], place: int) -> list[bytes]:
         """The events of a call of one of the caller's own tools."""
