@@ -110,6 +110,16 @@ class ModelView(OpenAIView):
         return Response(find_model(name))
 
 
+def answers_schema(operation_id: str, asked: type[Any], answered: type[Any]) -> Any:
+    """The description of a route that answers, whole or as a stream."""
+    return extend_schema(
+        operation_id=operation_id,
+        request=asked,
+        responses={200: answered, (200, "text/event-stream"): str, **ERROR_RESPONSES},
+        parameters=[IDEMPOTENCY_HEADER, SESSION_HEADER, TASK],
+    )
+
+
 class AnsweringView(OpenAIView):
     """What answers a conversation, in whichever form."""
 
@@ -189,16 +199,7 @@ class AnsweringView(OpenAIView):
 class CompletionsView(AnsweringView):
     """A conversation and the answer to it."""
 
-    @extend_schema(
-        operation_id="openai_completion",
-        request=CompletionSerializer,
-        responses={
-            200: CompletionAnswerSerializer,
-            (200, "text/event-stream"): str,
-            **ERROR_RESPONSES,
-        },
-        parameters=[IDEMPOTENCY_HEADER, SESSION_HEADER, TASK],
-    )
+    @answers_schema("openai_completion", CompletionSerializer, CompletionAnswerSerializer)
     @rate_limited("CHAT_MESSAGE")
     def post(self, request: Request) -> Any:
         """Ask the agent (`youworker`), which searches and cites, or a model by its name.

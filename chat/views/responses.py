@@ -6,16 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
-
 from chat import services
 from chat.openai.response_requests import completion_of, name_of, with_earlier
 from chat.openai.response_wire import PREFIX, ResponseWire
 from chat.serializers_openai import CompletionSerializer
 from chat.serializers_openai_responses import ResponseAnswerSerializer, ResponseRequestSerializer
-from chat.views.conversations import IDEMPOTENCY_HEADER, validated
-from chat.views.openai import SESSION_HEADER, TASK, AnsweringView
-from youworker.core.api.openai_errors import ERROR_RESPONSES, handle_exception
+from chat.views.conversations import validated
+from chat.views.openai import AnsweringView, answers_schema
+from youworker.core.api.openai_errors import handle_exception
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import InvalidInput, NotFound
 
@@ -35,16 +33,7 @@ class ResponsesView(AnsweringView):
         """What words refusals, with the names that the caller knows."""
         return handle_by_own_names
 
-    @extend_schema(
-        operation_id="openai_response",
-        request=ResponseRequestSerializer,
-        responses={
-            200: ResponseAnswerSerializer,
-            (200, "text/event-stream"): str,
-            **ERROR_RESPONSES,
-        },
-        parameters=[IDEMPOTENCY_HEADER, SESSION_HEADER, TASK],
-    )
+    @answers_schema("openai_response", ResponseRequestSerializer, ResponseAnswerSerializer)
     @rate_limited("CHAT_MESSAGE")
     def post(self, request: Request) -> Any:
         """Ask the agent (`youworker`) or a model, as `POST /v1/chat/completions` does.
@@ -54,7 +43,6 @@ class ResponsesView(AnsweringView):
         """
         asked = validated(ResponseRequestSerializer(data=request.data))
         form = validated(CompletionSerializer(data=completion_of(asked)))
-        form["metadata"] = asked.get("metadata")
         form["messages"] = with_earlier(
             form["messages"], asked.get("instructions") or "", self.earlier(asked)
         )
