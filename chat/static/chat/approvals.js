@@ -1,4 +1,5 @@
 // Tools that wait for a decision: the form of the page, answered without leaving it.
+import { isFocusLost } from "../youworker/js/elements.js";
 import { post } from "../youworker/js/net.js";
 import { sayError } from "../youworker/js/partials.js";
 
@@ -34,9 +35,9 @@ async function decide(form, submitter) {
   }
 }
 
-// A button that is disabled or gone has lost it; whoever went elsewhere stays there.
+// Whoever went elsewhere stays there.
 function giveFocus(element) {
-  if (!document.activeElement || document.activeElement === document.body) element?.focus({ preventScroll: true });
+  if (isFocusLost()) element?.focus({ preventScroll: true });
 }
 
 // What the button says: once, never, or further calls as well.

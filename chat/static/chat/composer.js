@@ -1,5 +1,5 @@
 // The field questions are written in, and how they are sent without ever losing one.
-import { button, element } from "../youworker/js/elements.js";
+import { button, element, isFocusLost } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
 import { fetchPart } from "../youworker/js/partials.js";
@@ -84,9 +84,8 @@ export class Composer {
   // Who opens a new conversation wants to write; on a phone, the keyboard would cover what there is to read.
   // Who deleted one may want it back: that is nearer from the beginning of the page.
   #beginThere() {
-    const free = !document.activeElement || document.activeElement === document.body;
     const mayUndo = document.querySelector("#toasts form");
-    if (!this.chat.session && free && !mayUndo && !onTouch.matches) this.field.focus({ preventScroll: true });
+    if (!this.chat.session && isFocusLost() && !mayUndo && !onTouch.matches) this.field.focus({ preventScroll: true });
   }
 
   #press(event) {

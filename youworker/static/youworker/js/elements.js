@@ -33,6 +33,11 @@ export function button(properties, act, ...children) {
   return made;
 }
 
+/** Whether nothing has the focus: a page begins so, and what had it may be disabled or gone. */
+export function isFocusLost() {
+  return !document.activeElement || document.activeElement === document.body;
+}
+
 /** Something to await between pieces of long work: it ends at once while the turn lasts. */
 export function turns() {
   let began = performance.now();
