@@ -55,6 +55,20 @@ class DocumentPage(Page):
         return render(request, "documents/document.html", context)
 
 
+class PanelPage(Page):
+    """The viewer without its page."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show the document; whoever opens the address itself is led to the page."""
+        document = visible_document(pk, self.actor)
+        if not is_htmx(request):
+            url = reverse("document", args=[pk])
+            return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}")
+        services.record_access(document, actor=self.actor)
+        context = {"document": document, **viewer_context(document, request.GET)}
+        return render(request, "documents/_panel.html", context)
+
+
 class OriginalPage(Page):
     """The way to the file that was handed in, which storage may have lost."""
 
@@ -153,17 +167,3 @@ def visible_document(pk: UUID, actor: User) -> Document:
 def may_manage(document: Document, actor: User) -> bool:
     """Whether somebody may move and share a document."""
     return bool(Document.objects.managed_by(actor).filter(pk=document.pk).exists())
-
-
-class PanelPage(Page):
-    """The viewer without its page."""
-
-    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show the document; whoever opens the address itself is led to the page."""
-        document = visible_document(pk, self.actor)
-        if not is_htmx(request):
-            url = reverse("document", args=[pk])
-            return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}")
-        services.record_access(document, actor=self.actor)
-        context = {"document": document, **viewer_context(document, request.GET)}
-        return render(request, "documents/_panel.html", context)
