@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from chat.agent.tools import CallStart, ToolOutput
+from chat.agent.types import TextDelta, Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -38,6 +39,11 @@ class ScriptedModel:
                 raise event
             else:
                 yield event
+
+
+def answered(*texts):
+    """A model that says these, one after the other."""
+    return ScriptedModel([[TextDelta(text), Usage(3, 2)] for text in texts])
 
 
 class ListedTools:

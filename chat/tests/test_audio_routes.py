@@ -12,10 +12,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient
 from rest_framework.test import APIClient
 
-from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.serializers_audio import TranscriptionSerializer
 from chat.tests.factories import MessageFactory
+from chat.tests.key_support import key_of
 from quotas.models import Quota
 from youworker.core.db import run_in_thread
 from youworker.speech.speaking import speak
@@ -49,8 +49,7 @@ def ask(user, data, **fields):
 
 async def fetch_speech(user, path=SPEAK, **body):
     """The answer to a request with a key, and its whole body."""
-    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
-    headers = {"authorization": f"Bearer {secret}"}
+    headers = await key_of(user, "chat")
     if body:
         answer = await AsyncClient().post(
             path, json.dumps(body), content_type="application/json", headers=headers

@@ -15,7 +15,8 @@ from chat.openai.housekeeping import is_housekeeping
 from chat.serializers_openai import CompletionSerializer
 from chat.services import direct
 from chat.tests.fakes import ScriptedModel
-from chat.tests.test_openai_agent import ask, body_of, caller, content_of, documents_in, error_of
+from chat.tests.key_support import caller
+from chat.tests.test_openai_agent import ask, body_of, content_of, documents_in, error_of
 from quotas.models import Quota, UsageEvent
 from quotas.types import QuotaSubject
 from youworker.core.db import run_in_thread

@@ -10,10 +10,10 @@ from django.test import AsyncClient, Client
 from django.urls import resolve, reverse
 from rest_framework.test import APIClient
 
-from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat.models import Message, Run
 from chat.tests.factories import RunFactory, SessionFactory
+from chat.tests.key_support import key_of
 from quotas.enums import UsageKind, UsageOutcome
 from quotas.models import UsageEvent
 from youworker.core.db import run_in_thread
@@ -58,9 +58,7 @@ def models(server, configured):
 async def program():
     """A program of a user, by its key: `program(path, body)` posts, without a body it reads."""
     user = await run_in_thread(UserFactory)
-    scopes = ["chat", "account"]
-    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=scopes, actor=user)
-    headers = {"authorization": f"Bearer {secret}"}
+    headers = await key_of(user, "chat", "account")
     client = AsyncClient()
 
     async def send(path, body=None, method="post"):

@@ -10,17 +10,17 @@ import pytest
 from django.test import AsyncClient, Client
 from rest_framework.test import APIClient
 
-from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.exceptions import LimitReached, ModelUnavailable
-from chat.agent.types import TextDelta, Usage
+from chat.agent.types import TextDelta
 from chat.events import Event, encoded
 from chat.models import Attachment, Message, Run, Session, SessionCollection
 from chat.openai.agent_answers import GO_ON, ending_of, failure_of, pieces_of
 from chat.openai.wire import Wire
 from chat.tests.factories import SessionFactory
-from chat.tests.fakes import ScriptedModel
+from chat.tests.fakes import ScriptedModel, answered
+from chat.tests.key_support import caller
 from chat.tests.pictures import picture_of_text
 from documents.tests.factories import DocumentFactory, write
 from ingestion.models import IngestionItem
@@ -29,13 +29,6 @@ from youworker.core.db import run_in_thread
 pytestmark = pytest.mark.django_db(transaction=True)
 
 COMPLETIONS = "/v1/chat/completions"
-
-
-async def caller():
-    """Somebody with a key: the user, and the headers."""
-    user = await run_in_thread(UserFactory)
-    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
-    return user, {"authorization": f"Bearer {secret}"}
 
 
 def user_says(text):
@@ -51,11 +44,6 @@ async def ask(headers, *messages, model="youworker", **body):
     return await AsyncClient().post(
         COMPLETIONS, body, content_type="application/json", headers=headers
     )
-
-
-def answered(*texts):
-    """A model that says these, one after the other."""
-    return ScriptedModel([[TextDelta(text), Usage(3, 2)] for text in texts])
 
 
 def content_of(answer):

@@ -8,16 +8,14 @@ import pytest
 from django.test import AsyncClient
 from openai.types.responses import Response
 
-from accounts.services import create_api_key
-from accounts.tests.factories import UserFactory
-from chat.agent.types import TextDelta, ToolCall, Usage
+from chat.agent.types import ToolCall, Usage
 from chat.models import Message, Session
 from chat.openai.response_requests import completion_of, name_of, with_earlier
 from chat.openai.response_wire import ResponseWire
 from chat.openai.wire import Answer
 from chat.services import Spoken
-from chat.tests.fakes import ScriptedModel
-from youworker.core.db import run_in_thread
+from chat.tests.fakes import answered
+from chat.tests.key_support import caller
 from youworker.core.exceptions import InvalidInput
 
 RESPONSES = "/v1/responses"
@@ -27,23 +25,11 @@ RESULT = {"type": "function_call_output", "call_id": "c1", "output": "7"}
 SOURCE = {"type": "url_citation", "url_citation": {"title": "1. leave", "url": "http://y/d"}}
 
 
-async def caller():
-    """Somebody with a key: the user, and the headers."""
-    user = await run_in_thread(UserFactory)
-    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
-    return user, {"authorization": f"Bearer {secret}"}
-
-
 async def ask(headers, **body):
     body = {"model": "youworker", **body}
     return await AsyncClient().post(
         RESPONSES, body, content_type="application/json", headers=headers
     )
-
-
-def answered(*texts):
-    """A model that says these, one after the other."""
-    return ScriptedModel([[TextDelta(text), Usage(3, 2)] for text in texts])
 
 
 def events_in(*frames):
@@ -127,15 +113,12 @@ def test_thoughts_texts_and_calls_are_items_one_after_the_other():
     wire = ResponseWire(
         "m", asked={"tools": [], "tool_choice": "auto", "parallel_tool_calls": True}
     )
-    answer = Answer(
-        "Yes. No. [1]", "tool_calls", Usage(3, 2), calls=[ToolCall("c1", "f", {"a": 1})]
-    )
     link = {**SOURCE["url_citation"], "start_index": 9, "end_index": 12}
     answer = Answer(
-        answer.text,
-        answer.finish,
-        answer.usage,
-        calls=answer.calls,
+        "Yes. No. [1]",
+        "tool_calls",
+        Usage(3, 2),
+        calls=[ToolCall("c1", "f", {"a": 1})],
         sources={"annotations": [{**SOURCE, "url_citation": link}], "citations": [{"index": 1}]},
     )
 

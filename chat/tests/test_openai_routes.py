@@ -18,6 +18,7 @@ from chat.llm.circuit import circuit
 from chat.models import Message, Session
 from chat.openai import direct_answers
 from chat.openai.vectors import place_for_vectors
+from chat.tests.key_support import key_of
 from chat.views import openai
 from documents.services import ensure_active_model
 from quotas.models import Quota, UsageEvent
@@ -50,8 +51,7 @@ def said(*texts, role="user"):
 
 async def send(user, path, body=None):
     """A request with a key, as programs send it; without a body it reads."""
-    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
-    headers = {"authorization": f"Bearer {secret}"}
+    headers = await key_of(user, "chat")
     if body is None:
         return await AsyncClient().get(path, headers=headers)
     return await AsyncClient().post(path, body, content_type="application/json", headers=headers)

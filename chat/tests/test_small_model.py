@@ -8,15 +8,13 @@ import os
 import pytest
 from django.test import AsyncClient
 
-from accounts.services import create_api_key
-from accounts.tests.factories import UserFactory
 from chat.agent.exceptions import ModelUnavailable
 from chat.llm.openai.direct import with_forced_call
 from chat.llm.registry import registry
 from chat.models import Session
+from chat.tests.key_support import caller
 from quotas.models import UsageEvent
 from youworker.core.config import config
-from youworker.core.db import run_in_thread
 from youworker.tests.support.small_model import NAME, files_of, small_model_path
 from youworker.tests.support.waiting import wait_until_async
 from youworker.upstream.client import async_client
@@ -47,9 +45,7 @@ PERSON = {
 
 async def send(path, body):
     """A request of a new user's program."""
-    user = await run_in_thread(UserFactory)
-    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=["chat"], actor=user)
-    headers = {"authorization": f"Bearer {secret}"}
+    _, headers = await caller()
     return await AsyncClient().post(path, body, content_type="application/json", headers=headers)
 
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 from chat import tasks
 from chat.enums import UNKEPT, RunStatus
 from chat.models import Attachment, Message, Run, Session, SessionCollection
+from chat.tests.fakes import answered
+from chat.tests.key_support import caller
 from chat.tests.pictures import picture_of_text
 from chat.tests.test_openai_agent import (
-    answered,
     ask,
     assistant_says,
     body_of,
-    caller,
     content_of,
     documents_in,
     error_of,

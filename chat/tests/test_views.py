@@ -11,7 +11,6 @@ from django.test import AsyncClient
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.services import create_api_key
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.exceptions import ModelUnavailable
@@ -27,6 +26,7 @@ from chat.tests.factories import (
     ToolRunFactory,
 )
 from chat.tests.fakes import ScriptedModel
+from chat.tests.key_support import key_of
 from documents.tests.factories import CollectionFactory
 from youworker.core.db import run_in_thread
 
@@ -283,11 +283,6 @@ def test_feedback_is_kept():
 
 def test_the_api_is_closed_to_strangers():
     assert APIClient().get("/v1/sessions").status_code == 401
-
-
-async def key_of(user, *scopes):
-    _, secret = await run_in_thread(create_api_key, user, name="k", scopes=scopes, actor=user)
-    return {"authorization": f"Bearer {secret}"}
 
 
 async def frames(response):

@@ -18,8 +18,8 @@ from chat.runs import speaker
 from chat.runs.speaker import AnswerSpeaker
 from chat.tests.factories import SessionFactory
 from chat.tests.fakes import ScriptedModel
+from chat.tests.key_support import key_of
 from chat.tests.test_consumers import connected, heard, say
-from chat.tests.test_views import key_of
 from youworker.core.db import run_in_thread
 from youworker.core.exceptions import UpstreamUnavailable
 from youworker.speech.speaking import speak
