@@ -23,6 +23,7 @@ from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.endpoint import Capability
 from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError
 from youworker.upstream.guard import GuardedTransport
+from youworker.upstream.network import connect_by_loop
 from youworker.upstream.trust import USER_AGENT, trusted_authorities
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def async_client(endpoint: Endpoint) -> httpx2.AsyncClient:
     pool = pools.get()
     if endpoint not in pool:
         connect = endpoint.timeouts.connect
-        pool[endpoint] = httpx2.AsyncClient(
+        client = httpx2.AsyncClient(
             headers=headers_of(endpoint),
             timeout=httpx2.Timeout(connect=connect, read=None, write=WRITE_SECONDS, pool=connect),
             limits=CONNECTIONS,
@@ -66,6 +67,8 @@ def async_client(endpoint: Endpoint) -> httpx2.AsyncClient:
             verify=trusted_authorities(),
             transport=async_transport(endpoint),
         )
+        connect_by_loop(client)
+        pool[endpoint] = client
     return pool[endpoint]
 
 
