@@ -177,6 +177,67 @@ def test_the_form_that_holds_more_is_taken(parse, plain, page, kept):
     assert ("Please use" in text) + ("12,50" in text) < 2
 
 
+INVITATION = """BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VEVENT
+ORGANIZER;CN=Greta Neumann:mailto:greta@example.org
+ATTENDEE;PARTSTAT=NEEDS-ACTION;CN=Ben Ott:mailto:ben@example.org
+DTSTART;TZID="W. Europe Standard Time":20260504T140000
+SUMMARY:Budget review
+LOCATION:Room 4.12
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def forms(*parts):
+    """A message in several forms, each with its kind."""
+    pieces = [f"--B\r\nContent-Type: {kind}\r\n\r\n{text}\r\n" for kind, text in parts]
+    return mail("multipart/alternative; boundary=B", "".join([*pieces, "--B--"]).encode())
+
+
+def test_an_invitation_is_read_below_its_words(parse):
+    words = ("text/plain; charset=utf-8", "Dear Ben, let us talk.")
+    parsed = parse(forms(words, ("text/calendar; method=REQUEST; charset=utf-8", INVITATION)))
+
+    said, title, *details = body_of(parsed).replace("\n\n", "\n").splitlines()
+    assert (said, title) == ("Dear Ben, let us talk.", "Budget review")
+    assert "When: Monday, 4 May 2026, 14:00 (W. Europe Standard Time)" in details
+    assert "Where: Room 4.12" in details
+    assert "Attachment" not in parsed.text
+
+
+def test_an_invitation_without_words_is_read(parse):
+    parsed = parse(mail("text/calendar; method=REQUEST", INVITATION.encode()))
+
+    assert body_of(parsed).startswith("Budget review\nWhen: Monday, 4 May 2026")
+
+
+def test_a_calendar_without_events_does_not_replace_the_words(parse):
+    empty = "BEGIN:VCALENDAR\nX-LONG:" + "x" * 500 + "\nEND:VCALENDAR\n"
+    parsed = parse(forms(("text/plain", "Who is free?"), ("text/calendar", empty)))
+
+    assert body_of(parsed).startswith("Who is free?\n\nAttachment: text/calendar")
+
+
+@pytest.mark.parametrize("kind", ["text/x-amp-html", "text/watch-html", "text/enriched"])
+def test_forms_for_few_programs_are_left_out(parse, kind):
+    parsed = parse(forms(("text/plain", "Forty percent off."), (kind, "<b>much markup</b>" * 50)))
+
+    assert body_of(parsed) == "Forty percent off."
+
+
+def test_a_form_for_few_programs_is_read_where_it_is_the_only_one(parse):
+    assert "Forty percent off." in parse(forms(("text/enriched", "Forty percent off."))).text
+
+
+def test_a_file_among_the_forms_is_attached(parse):
+    table = ('text/csv; name="prices.csv"', "article,price\n" * 50)
+    parsed = parse(forms(("text/plain", "See the prices."), table))
+
+    assert body_of(parsed).startswith("See the prices.\n\nAttachment: prices.csv\n\narticle,price")
+
+
 def test_attachments_follow_under_their_names(parse):
     message = both("See the files.", "<p>See the files.</p>")
     docx = "vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -15,7 +15,7 @@ from ingestion.parsing.decoding import decode
 from ingestion.parsing.mail.bodies import content_of, fullest, read_body
 from ingestion.parsing.mail.headers import SHOWN, header_of
 from ingestion.parsing.mail.mailbox import split_mailbox
-from ingestion.parsing.mail.parts import file_name_of, message_name, name_of
+from ingestion.parsing.mail.parts import file_name_of, given_name, message_name, name_of
 from ingestion.parsing.mail.tnef import SIGNATURE, message_of_tnef
 from ingestion.parsing.sniffing import is_wide, kind_of
 from ingestion.parsing.types import Extract, ParseFailed
@@ -130,7 +130,7 @@ class MessageReader:
         kind = part.get_content_type()
         inner = parts_of(part)
         if kind == "multipart/alternative" and inner:
-            self.whole.include(fullest([self.form(form, level) for form in inner]), deeper=0)
+            self.add_forms(inner, level=level)
         elif kind == "message/rfc822":
             self.add_attached_message(part, inner, level=level + 1)
         elif kind == "multipart/report":
@@ -141,6 +141,8 @@ class MessageReader:
             self.add_signed(part, level=level)
         elif is_body(part):
             self.whole.include(read_body(part), deeper=level)
+        elif is_invitation(part):
+            self.add_invitation(part, level=level)
         elif not self.is_left_out(part):
             self.add_attachment(part, level=level + 1)
         self.depth -= 1
@@ -154,6 +156,23 @@ class MessageReader:
         name = name_of(part)
         self.whole.add(f"Attachment: {name}", name, level + 1)
         self.whole.note(f"The attachment {name!r} was not read: {ENCRYPTED.detail}")
+
+    def add_forms(self, inner: list[Message], *, level: int) -> None:
+        """Add the fullest form of a message, and what its program sent beside the forms of it."""
+        forms = [one for one in inner if is_body(one)]
+        if forms:
+            self.whole.include(fullest([self.form(form, level) for form in forms]), deeper=0)
+        for one in inner:
+            if not (is_body(one) or (forms and is_unusual_form(one))):
+                self.add_part(one, level=level)
+
+    def add_invitation(self, part: Message, *, level: int) -> None:
+        """Add what is arranged below the words about it; a calendar without events is a file."""
+        found = self.read_or_note(part, name_of(part))
+        if found and found.headings:
+            self.whole.include(found, deeper=level)
+        else:
+            self.add_attachment(part, level=level + 1)
 
     def form(self, part: Message, level: int) -> Extract:
         """One of the forms of a message by itself."""
@@ -220,8 +239,13 @@ class MessageReader:
             return
         name = name_of(part)
         self.whole.add(f"Attachment: {name}", name, level)
+        if found := self.read_or_note(part, name):
+            self.whole.include(found, deeper=level)
+
+    def read_or_note(self, part: Message, name: str) -> Extract | None:
+        """The text of an attached file; where it cannot be read, a note says so."""
         try:
-            self.whole.include(read_attached(part, name), deeper=level)
+            return read_attached(part, name)
         except MemoryError:
             raise
         except ParseFailed as error:
@@ -229,6 +253,7 @@ class MessageReader:
                 self.whole.note(f"The attachment {name!r} was not read: {error.detail}")
         except Exception:  # noqa: BLE001 -- the message is read, whatever is attached to it
             self.whole.note(f"The attachment {name!r} could not be read.")
+        return None
 
     def add_packed(self, part: Message, *, level: int) -> None:
         """Add what Outlook packed into one file."""
@@ -279,7 +304,23 @@ def is_expected(error: ParseFailed, part: Message) -> bool:
 def is_body(part: Message) -> bool:
     """Whether a part is text to be shown; one that should have parts and has none is."""
     is_text = part.get_content_type() in BODIES or part.get_content_maintype() == "multipart"
-    return is_text and part.get_content_disposition() != "attachment"
+    return is_text and not is_file(part)
+
+
+def is_invitation(part: Message) -> bool:
+    """Whether a part is a calendar that belongs to what is said, as invitations have it."""
+    return part.get_content_type() == kinds.ICALENDAR.mime and not is_file(part)
+
+
+def is_unusual_form(part: Message) -> bool:
+    """Whether a part says for few programs (AMP, watches) what the usual forms say for all."""
+    is_text = part.get_content_maintype() == "text" and not is_invitation(part)
+    return is_text and not (is_file(part) or given_name(part))
+
+
+def is_file(part: Message) -> bool:
+    """Whether a part is to be a file of its own."""
+    return part.get_content_disposition() == "attachment"
 
 
 def is_embedded(part: Message) -> bool:
