@@ -14,7 +14,13 @@ import orjson
 
 from accounts.exceptions import AccessEnded
 from accounts.services import access_by
-from chat.agent.exceptions import AgentError, ModelRefused, ModelUnavailable
+from chat.agent.exceptions import (
+    AgentError,
+    ModelRefused,
+    ModelUnavailable,
+    ModelUnknown,
+    PromptTooLong,
+)
 from chat.agent.tokens import size_of, tokens_of_bytes
 from chat.agent.types import (
     ReasoningDelta,
@@ -26,6 +32,7 @@ from chat.agent.types import (
 )
 from chat.direct_calls import end_call
 from chat.enums import CallKind
+from chat.exceptions import ModelFailed, ModelRefusal, OversizedPrompt
 from chat.llm import registry
 from chat.llm.admission import give_room, take_room
 from chat.llm.fallback import FallbackModel
@@ -35,8 +42,8 @@ from chat.llm.quote.housekeeping import HousekeepingModel
 from chat.llm.quote.model import NAME as QUOTE
 from chat.llm.quote.model import QuoteModel
 from chat.openai.asked import FREE_CHOICES
-from chat.openai.errors import refusal_of
 from chat.openai.feed import Feed
+from chat.openai.names import not_found
 from chat.openai.wire import KEEPALIVE, Answer
 from chat.services import record_direct_call
 from quotas.enums import UsageOutcome
@@ -52,6 +59,7 @@ if TYPE_CHECKING:
     from chat.direct_calls import DirectCall
     from chat.openai.asked import Asked
     from chat.openai.wire import AnswerWire
+    from youworker.core.exceptions import DomainError
 
 logger = logging.getLogger(__name__)
 
@@ -314,3 +322,14 @@ async def ask_for_answer(
     finally:
         await answer.close()
     raise AccessEnded("Your access ended while the answer was made.")
+
+
+def refusal_of(error: AgentError, name: str) -> DomainError:
+    """What an error of a model means to whoever asked for it."""
+    if isinstance(error, ModelUnknown):
+        return not_found(name)
+    if isinstance(error, PromptTooLong):
+        return OversizedPrompt(error.message)
+    if isinstance(error, ModelRefused):
+        return ModelRefusal(error.message)
+    return ModelFailed(error.message)
