@@ -60,7 +60,7 @@ def embed_query(model: EmbeddingModel, text: str) -> NDArray[np.float32]:
     embedder = embedder_of(model.provider, model.name, model.dimensions)
     vectors = embedder.embed([model.query_prompt + text])
     if model.provider == Provider.LOCAL:
-        from documents.embedding.common import without_common  # noqa: PLC0415 -- needs numpy
+        from documents.encoder.arithmetic import without_common  # noqa: PLC0415 -- needs numpy
 
         vectors = without_common(model.name, vectors)
     vector: NDArray[np.float32] = vectors[0]
