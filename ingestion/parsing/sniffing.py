@@ -9,8 +9,9 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
+import olefile
+
 from ingestion.parsing import kinds
-from ingestion.parsing.compound import outermost_names
 from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.mailbox import is_mailbox
@@ -188,6 +189,17 @@ def kind_of_ole(data: bytes) -> Kind:
         if is_named(stream, names, data):
             return kind
     raise ParseFailed("unsupported_type", "This is a Microsoft file of a type that is not read.")
+
+
+def outermost_names(data: bytes) -> set[str]:
+    """The names in the outermost folder; none when the file is damaged."""
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            return {entry.name for entry in ole.root.kids}
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 -- the library meets damage in many ways
+        return set()
 
 
 def is_named(stream: str, names: set[str], data: bytes) -> bool:

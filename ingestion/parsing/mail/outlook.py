@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -9,10 +10,10 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import compressed_rtf
+import olefile
 
 from ingestion.parsing import kinds
 from ingestion.parsing.codepages import codec_of
-from ingestion.parsing.compound import opened
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.mail.parts import bytes_part, with_parts
 from ingestion.parsing.mail.reader import MOST_PARTS, read_message
@@ -92,7 +93,7 @@ class Store:
     """The streams of a message file, none of which is read more often than the file is long."""
 
     def __init__(self, data: bytes) -> None:
-        self.ole = opened(data)
+        self.ole = olefile.OleFileIO(io.BytesIO(data))
         self.left = len(data)
         self.names: dict[Folder, list[str]] = {}
         for *folder, name in self.ole.listdir(streams=True, storages=True):

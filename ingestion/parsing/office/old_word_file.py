@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bisect
+import io
 import itertools
 import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ingestion.parsing.compound import opened
+import olefile
+
 from ingestion.parsing.office.old_word_styles import (
     TABLE,
     Properties,
@@ -111,7 +113,7 @@ def read_word_file(data: bytes) -> WordFile | None:
 
     Damaged files raise `struct.error`, `IndexError` or whatever their container does.
     """
-    with opened(data) as ole:
+    with olefile.OleFileIO(io.BytesIO(data)) as ole:
         main = ole.openstream("WordDocument").read()
         kind, version = struct.unpack_from("<HH", main)
         if kind != WORD_97 or version < OLDEST:
