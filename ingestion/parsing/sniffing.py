@@ -14,7 +14,7 @@ import olefile
 from ingestion.parsing import kinds
 from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
-from ingestion.parsing.mail.mailbox import is_mailbox
+from ingestion.parsing.mail.headers import is_mailbox
 from ingestion.parsing.media import check_speech, kind_of_image
 from ingestion.parsing.refusing import ITS_OWN_PROGRAM, refusal, refuse_by_beginning, refuse_by_name
 from ingestion.parsing.signatures import is_signed

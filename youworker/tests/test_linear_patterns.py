@@ -39,7 +39,7 @@ from ingestion.parsing import (
     splitting,
     webpage,
 )
-from ingestion.parsing.mail import bodies, headers, mailbox
+from ingestion.parsing.mail import bodies, headers
 from ingestion.parsing.types import Extract, ParseFailed
 from mcp import negotiation, secrecy, sessions
 from mcp.builtin import italian
@@ -243,7 +243,7 @@ def read_declared(made):
 
 
 def read_mail(made):
-    list(mailbox.split_mailbox(made.encode()))
+    list(headers.split_mailbox(made.encode()))
     headers.decode_header(made.encode())
     bodies.unflowed(made, deletes_spaces=False)
 

@@ -1,4 +1,4 @@
-"""The lines above a message, as people read them."""
+"""The lines above a message: where they begin in a mailbox, and as people read them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ WORD = re.compile(rb"=\?([\w.:+-]{1,40})(?:\*[\w-]{0,20})?\?([bq])\?", re.I)
 NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 # It says nothing: programs that know no better write it over every alphabet.
 ASCII_NAMES = {"us-ascii", "ascii"}
+# A line with a date that begins a message: at the start or after an empty line, a head below it.
+BEGINNING = re.compile(
+    rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From (?=[^\n]{0,400}(?:\d:\d\d|(?:19|20)\d\d))[^\n]{1,500}\n"
+    rb"(?=>?[A-Za-z][\w-]{0,80}:? )"
+)
+# Such a line within a message has a mark before it, and one more when it had some already.
+QUOTED = re.compile(rb"^>(>*From )", re.M)
 
 
 def header_of(message: Message, name: str) -> str:
@@ -78,3 +85,16 @@ def unpacked(way: bytes, payload: bytes) -> bytes:
     letters = NO_BASE64.sub(b"", payload)
     letters = letters[:-1] if len(letters) % 4 == 1 else letters
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def is_mailbox(head: bytes) -> bool:
+    """Whether something begins with the line that begins a message in a mailbox."""
+    return bool(BEGINNING.match(head))
+
+
+def split_mailbox(data: bytes) -> Iterator[bytes]:
+    """The messages of a mailbox file, in order."""
+    starts = list(BEGINNING.finditer(data))
+    for number, start in enumerate(starts):
+        end = starts[number + 1].start() if number + 1 < len(starts) else len(data)
+        yield QUOTED.sub(rb"\1", data[start.end() : end])

@@ -13,8 +13,7 @@ from ingestion.parsing.archives import signed
 from ingestion.parsing.composing import Composition
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.mail.bodies import content_of, fullest, read_body
-from ingestion.parsing.mail.headers import SHOWN, header_of
-from ingestion.parsing.mail.mailbox import split_mailbox
+from ingestion.parsing.mail.headers import SHOWN, header_of, split_mailbox
 from ingestion.parsing.mail.parts import file_name_of, given_name, message_name, name_of
 from ingestion.parsing.mail.tnef import SIGNATURE, message_of_tnef
 from ingestion.parsing.sniffing import is_wide, kind_of

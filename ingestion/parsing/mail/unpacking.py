@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
-from ingestion.parsing.mail.mailbox import split_mailbox
+from ingestion.parsing.mail.headers import split_mailbox
 from ingestion.parsing.mail.outlook import message_of_outlook
 from ingestion.parsing.mail.parts import message_name
 from ingestion.parsing.mail.reader import parsed, read_email, read_mailbox, read_message
