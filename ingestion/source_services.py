@@ -14,9 +14,8 @@ from ingestion.exceptions import SourceBusy, SourceUnavailable
 from ingestion.models import IngestionRun, Source, SourceEntry, WebHost
 from ingestion.services import cancel_items, chosen_collection
 from ingestion.sources.server_paths import allowed_roots
-from ingestion.syncing.beginning import begin_due, documents_in_collection, reclaim_lost
+from ingestion.syncing.beginning import begin_due, documents_in_collection, next_time, reclaim_lost
 from ingestion.syncing.rights import checked_folder
-from ingestion.syncing.schedule import next_time
 from ingestion.syncing.settling import settle_read
 from ingestion.web.addresses import name_of, page_url
 from ingestion.web.bounds import Bounds, checked_bounds

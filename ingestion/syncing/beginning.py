@@ -1,8 +1,9 @@
-"""Reading a source: what changed becomes a run, what is gone goes from the collection."""
+"""Reading a source, and when: what changed becomes a run, what is gone goes from the collection."""
 
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -18,13 +19,13 @@ from ingestion.quotas import enforce_file_quota
 from ingestion.services import record_run
 from ingestion.syncing.folders import Changes, find_changes
 from ingestion.syncing.rights import folder_of, require_allowed
-from ingestion.syncing.schedule import next_time
 from ingestion.web.addresses import page_url
 from ingestion.web.bounds import Bounds
 from ingestion.web.crawling import page_item
 from youworker.core.exceptions import DomainError
 from youworker.core.leases import RELEASED, keep_lease_alive, new_lease
 from youworker.core.processes import new_token
+from youworker.core.zones import zone_or_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -285,3 +286,19 @@ def reclaim_lost() -> int:
         rows.lost().filter(pk=pk).update(state=SourceState.IDLE, **RELEASED)
         for pk in rows.lost().values_list("pk", flat=True)
     )
+
+
+def next_time(source: Source, now: datetime) -> datetime | None:
+    """The time after `now` at which a source is due; None when only somebody's wish counts.
+
+    What was missed is made up once, not once for every time.
+    """
+    if source.every_hours:
+        return now + timedelta(hours=source.every_hours)
+    if source.daily_at is None:
+        return None
+    zone = zone_or_utc(source.owner.time_zone)
+    today = now.astimezone(zone).date()
+    # In the hour that a change of clocks leaves out, `fold` gives the time before it.
+    days = (datetime.combine(today + timedelta(days=n), source.daily_at, zone) for n in range(3))
+    return next(day for day in days if day > now)

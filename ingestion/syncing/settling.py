@@ -12,8 +12,7 @@ from django.utils import timezone
 from ingestion.enums import SourceKind, SourceState, Stage
 from ingestion.exceptions import SourceShrunk
 from ingestion.models import IngestionItem, IngestionRun, Source, SourceEntry
-from ingestion.syncing.beginning import let_go, require_confirmed
-from ingestion.syncing.schedule import next_time
+from ingestion.syncing.beginning import let_go, next_time, require_confirmed
 
 if TYPE_CHECKING:
     from uuid import UUID

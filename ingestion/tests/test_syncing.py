@@ -19,7 +19,7 @@ from ingestion.exceptions import SourceBusy
 from ingestion.models import IngestionRun, Source, SourceEntry, WebHost
 from ingestion.pipeline.worker import work_for
 from ingestion.syncing import beginning, folders, settling
-from ingestion.syncing.schedule import next_time
+from ingestion.syncing.beginning import next_time
 from ingestion.tests.packing import zipped
 from quotas.models import Quota
 from youworker.core.config import config
