@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from mcp import services
-from mcp.changes import changes_of
 from mcp.enums import Transport
 from mcp.models import Connection, GroupPolicy, Server, Tool
+from mcp.services.tools import changes_of
 from youworker.core.admin import KeptAdmin
 from youworker.core.exceptions import DomainError
 

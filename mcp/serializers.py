@@ -8,10 +8,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from mcp.changes import changes_of
 from mcp.enums import Approver, Authorization, ConnectionStatus, Policy
 from mcp.models import GroupPolicy, Server, Tool
 from mcp.naming import SLUG, validate_address
+from mcp.services.tools import changes_of
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,4000}")

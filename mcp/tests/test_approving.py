@@ -8,10 +8,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from groups.tests.factories import GroupFactory, MembershipFactory
-from mcp.changes import changes_of
 from mcp.inspection import TOOL_CHECKS
 from mcp.models import GroupPolicy, Tool
 from mcp.services import approvers_of, set_group_policy, update_server, update_tool
+from mcp.services.tools import changes_of
 from mcp.tests.factories import ServerFactory, StaffFactory, ToolFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
