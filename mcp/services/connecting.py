@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
@@ -12,11 +12,10 @@ from django.db import transaction
 from mcp.enums import Authorization, ConnectionStatus, Transport
 from mcp.exceptions import AuthorizationFailed, AuthorizationUnusable, TokenRefused
 from mcp.models import ClientRegistration, Connection, Server
-from mcp.oauth import pending as pendings
-from mcp.oauth.pending import PendingConnection
 from mcp.services.endpoints import oauth
 from youworker import audit
 from youworker.core.exceptions import Conflict
+from youworker.core.pending import PendingSignIns
 from youworker.core.slots import holding_nothing
 
 if TYPE_CHECKING:
@@ -36,6 +35,32 @@ OTHER_PLACE = (
     "The tool server names another place to sign in than before: staff have to set the client anew."
 )
 BEGUN_ELSEWHERE = "This sign-in was begun elsewhere or too long ago: begin again."
+
+
+@dataclass(frozen=True, slots=True)
+class PendingConnection:
+    """What was asked of whom: the answer has to match, whatever it says itself."""
+
+    user_id: str
+    server_id: str
+    server_url: str
+    # The row of our registration there; empty where the operator set a client.
+    registration_id: str
+    verifier: str
+    redirect_uri: str
+    issuer: str
+    names_itself: bool
+    resource: str
+    scope: str
+    token_endpoint: str
+    revocation_endpoint: str
+    method: str
+    begun_at: float
+
+
+pending_connections: PendingSignIns[PendingConnection] = PendingSignIns(
+    "tool_sign_ins", PendingConnection
+)
 
 
 def begin_connection(
@@ -71,7 +96,7 @@ def begin_connection(
         method=client.method,
         begun_at=time.time(),
     )
-    state = pendings.connections.keep(session, begun)
+    state = pending_connections.keep(session, begun)
     url: str = oauth().authorization_url(
         place, client, redirect_uri=redirect_uri, state=state, challenge=challenge
     )
@@ -166,7 +191,7 @@ def finish_connection(
     `issuer` is the name the answer gives, which is looked at before anything else in it. Raises
     `AuthorizationFailed` and `UpstreamUnavailable`.
     """
-    begun = pendings.connections.take(session, state)
+    begun = pending_connections.take(session, state)
     if begun is None or begun.user_id != str(actor.pk):
         raise AuthorizationFailed(BEGUN_ELSEWHERE)
     oauth().check_issuer(issuer, issuer=begun.issuer, names_itself=begun.names_itself)
