@@ -1,8 +1,12 @@
-"""How commands end: trouble that an operator can end is a sentence, never a traceback."""
+"""What commands share: how they end, what they print, and secrets they are given by name.
+
+Trouble that an operator can end is a sentence, never a traceback.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,6 +26,7 @@ from redis.exceptions import RedisError
 from youworker.core.exceptions import DomainError
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Iterator, Mapping
 
     from django.core.management.base import OutputWrapper
@@ -100,3 +105,28 @@ def tell_progress(stderr: OutputWrapper, done: int, total: int) -> None:
     """Rewrite one line on a terminal: how much is done, and of how much."""
     if stderr.isatty():
         stderr.write(f"\r{done}/{total}", ending="" if done < total else "\n")
+
+
+def add_headers(parser: ArgumentParser) -> None:
+    """Add the option of headers that a server is sent."""
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME=VARIABLE",
+        help="send this header; its value is read from the environment variable",
+    )
+
+
+def secrets_named(pairs: list[str]) -> dict[str, str]:
+    """The values of environment variables by the names they are sent under."""
+    parts = [pair.partition("=") for pair in pairs]
+    return {name: variable(source) for name, _, source in parts}
+
+
+def variable(name: str) -> str:
+    """The value of an environment variable; secrets never stand on a command line."""
+    try:
+        return os.environ[name]
+    except KeyError as error:
+        raise CommandError(f"The environment variable {name!r} is not set.") from error

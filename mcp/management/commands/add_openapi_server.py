@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mcp import services
-from mcp.management.secret_arguments import add_headers, secrets_named, variable
+from youworker.core.commands import add_headers, secrets_named, variable
 from youworker.core.exceptions import DomainError
 from youworker.encryption.keyring import require_keys
 
