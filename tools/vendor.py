@@ -21,8 +21,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools.icons import draw_sprite
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,6 +29,13 @@ FOLDER = "youworker/static/vendor"
 LOCK = f"{FOLDER}/vendor.lock"
 # What npm puts in front of each path of a package.
 INSIDE = "package/"
+SVG = "http://www.w3.org/2000/svg"
+# Kept with each icon, so that a page says nothing but its name.
+STROKE = (
+    'fill="none" stroke="currentColor" stroke-width="2" '
+    'stroke-linecap="round" stroke-linejoin="round"'
+)
+SHAPES = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
 @dataclass
@@ -200,6 +205,21 @@ def newer_versions(libraries: list[Library]) -> Iterator[str]:
         latest = run_npm("view", library.package, "dist-tags.latest").strip()
         if latest != library.version:
             yield f"{library.package} {library.version} -> {latest}"
+
+
+def draw_sprite(names: list[str], content: dict[str, bytes]) -> bytes:
+    """The icons of Lucide's package that are named, as symbols."""
+    symbols = "".join(symbol(name, content) for name in sorted(names))
+    return f'<svg xmlns="{SVG}">\n{symbols}</svg>\n'.encode()
+
+
+def symbol(name: str, content: dict[str, bytes]) -> str:
+    """One icon."""
+    found = SHAPES.search(content[f"icons/{name}.svg"].decode())
+    if found is None:
+        raise SystemExit(f"the icon {name} has no shapes")
+    shapes = " ".join(found[1].split()).replace("> <", "><").replace(" />", "/>")
+    return f'<symbol id="{name}" viewBox="0 0 24 24" {STROKE}>{shapes}</symbol>\n'
 
 
 if __name__ == "__main__":

@@ -4,8 +4,15 @@ import tarfile
 import pytest
 
 from tools import vendor
-from tools.icons import draw_sprite
-from tools.vendor import ROOT, Library, alternatives, differences, read_libraries, unpack
+from tools.vendor import (
+    ROOT,
+    Library,
+    alternatives,
+    differences,
+    draw_sprite,
+    read_libraries,
+    unpack,
+)
 
 
 @pytest.fixture
