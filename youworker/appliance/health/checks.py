@@ -22,12 +22,12 @@ from mcp.enums import ServerStatus
 from mcp.models import Server
 from youworker.appliance.health.background import check_beat, check_queue
 from youworker.appliance.health.clocks import check_clocks
-from youworker.appliance.health.collector import check_collector
 from youworker.appliance.health.pooling import pooling
 from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
 from youworker.core.postgres.pooling import POOLED
 from youworker.core.redis import sync_redis
+from youworker.core.tracing import is_installed
 from youworker.core.words import phrased
 from youworker.encryption.crypto import SHOWN, fingerprints
 from youworker.encryption.keyring import require_known_keys
@@ -242,6 +242,27 @@ def check_encryption() -> dict[str, Any]:
     require_known_keys()
     first, *older = fingerprints()
     return {"first_key": first[:SHOWN], "older_keys": len(older)}
+
+
+def check_collector() -> dict[str, Any]:
+    """The OpenTelemetry collector of the settings takes an empty request."""
+    if not config.tracing.endpoint:
+        return {"endpoint": None}
+    if not is_installed():
+        # Worded here once more: what is logged before there are settings cannot be marked.
+        raise LookupError(
+            phrased(
+                "OpenTelemetry is not installed: make run, or pip install -r requirements-otel.txt"
+            )
+        )
+    # The library is an extra, and takes half a second to load.
+    from youworker.core.tracing.exporting import is_reachable  # noqa: PLC0415
+
+    said: dict[str, Any] = {"endpoint": shown_url(config.tracing.endpoint)}
+    if not is_reachable():
+        detail = phrased("the collector takes nothing, so spans are dropped")
+        said |= {"warning": True, "detail": detail}
+    return said
 
 
 READY: dict[str, Check] = {

@@ -11,7 +11,7 @@ from mcp.shared._otel import inject_trace_context
 
 from accounts.tests.factories import UserFactory
 from documents.search import search
-from youworker.appliance.health.collector import check_collector
+from youworker.appliance.health.checks import check_collector
 from youworker.core import tracing
 from youworker.core.config import BASE_DIR
 from youworker.core.metrics import tasks
