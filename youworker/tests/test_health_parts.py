@@ -24,7 +24,6 @@ from youworker.appliance.health import (
     clocks,
     examination,
     heartbeat,
-    lines,
     rows,
 )
 from youworker.appliance.health.looking import begin_look, going_on, look_at
@@ -119,7 +118,7 @@ def test_parts_that_are_seen_through_one_that_fails_are_unknown(monkeypatch):
     assert parts["worker"]["remedy"] == "Mend this first, then look again: Redis."
     assert parts["redis"]["remedy"] == str(REMEDIES["redis"])
     assert parts["database"]["remedy"] == ""
-    assert list(lines.part_lines({"redis": parts["redis"]})) == [
+    assert list(examination.part_lines({"redis": parts["redis"]})) == [
         "failed  redis: gone",
         f"        {REMEDIES['redis']}",
     ]

@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, connection
 
@@ -47,6 +47,8 @@ FIRST = ("database", "redis")
 STATEMENT_MS = 4000
 # Pages that show the parts do so without looking each time.
 KEPT_SECONDS = 10.0
+MEGABYTE = 1024 * 1024
+INDENT = " " * 8
 
 
 def examine_readiness() -> dict[str, Outcome]:
@@ -171,3 +173,25 @@ kept = Kept()
 def recent_parts() -> dict[str, Outcome]:
     """Every part as it was at most ten seconds ago: for pages that many people open."""
     return kept.get()
+
+
+def part_lines(parts: Mapping[str, Outcome]) -> Iterator[str]:
+    """A line for each part, and one below it that says what helps."""
+    for name, part in parts.items():
+        told = part.get("detail", "")
+        yield f"{word_for(part):<7} {name}{': ' if told else ''}{told}"
+        yield from map(file_line, part.get("files", []))
+        if part.get("remedy"):
+            yield f"{INDENT}{part['remedy']}"
+
+
+def word_for(part: Outcome) -> str:
+    """One word for how a part does."""
+    return "warn" if part["status"] == "ok" and part["warning"] else str(part["status"])
+
+
+def file_line(file: dict[str, Any]) -> str:
+    """How a model file does, and what memory it takes."""
+    said = file["reason"] or f"{file['context_tokens']} tokens"
+    memory = f"{file['memory_bytes'] // MEGABYTE} MB"
+    return f"{INDENT}{file['model']}  {file['status']}, {memory}: {said}"

@@ -10,8 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from chat.llm.endpoints import refresh_endpoints
-from youworker.appliance.health.examination import are_tables_readable, examine_parts
-from youworker.appliance.health.lines import part_lines
+from youworker.appliance.health.examination import are_tables_readable, examine_parts, part_lines
 from youworker.appliance.startup_checks import missing_parts
 from youworker.doctor import GROUPS, Outcome, run_examination
 from youworker.doctor.examination import PAUSE_SECONDS, SHOWN
