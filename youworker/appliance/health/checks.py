@@ -22,10 +22,9 @@ from mcp.enums import ServerStatus
 from mcp.models import Server
 from youworker.appliance.health.background import check_beat, check_queue
 from youworker.appliance.health.clocks import check_clocks
-from youworker.appliance.health.pooling import pooling
 from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
-from youworker.core.postgres.pooling import POOLED
+from youworker.core.postgres.pooling import POOLED, pooling
 from youworker.core.redis import sync_redis
 from youworker.core.tracing import is_installed
 from youworker.core.words import phrased

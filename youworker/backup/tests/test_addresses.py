@@ -15,7 +15,6 @@ from documents.tests.factories import DocumentFactory, store_bytes
 from youworker.appliance.bootstrap import hold_start_lock
 from youworker.appliance.embedded.postgres import binary
 from youworker.appliance.health import checks
-from youworker.appliance.health import pooling as pooling_of_health
 from youworker.backup import addresses, health, programs
 from youworker.backup.addresses import address_for_programs, check_programs
 from youworker.backup.dumping import list_dump
@@ -26,7 +25,12 @@ from youworker.backup.places import DUMP, BackupPlace
 from youworker.backup.sealing import Opener, Seal
 from youworker.backup.verifying import verify_backup
 from youworker.core.config import BASE_DIR
-from youworker.core.postgres.pooling import known_words, require_sessions
+from youworker.core.postgres.pooling import (
+    Pooling,
+    is_database_pooled,
+    known_words,
+    require_sessions,
+)
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.poolers import running_pooler
 from youworker.tests.support.s3_server import free_port
@@ -171,12 +175,11 @@ def test_a_pooler_in_transaction_mode_is_refused_and_passed_by(by_transaction, p
 
 
 def test_the_product_does_not_begin_behind_such_a_pooler(by_transaction, monkeypatch):
-    assert pooling_of_health.is_database_pooled() is False
+    assert is_database_pooled() is False
     require_sessions()
     monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
     monkeypatch.setitem(connection.settings_dict, "PORT", str(by_transaction.port))
-    monkeypatch.setattr(pooling_of_health, "pooling", pooling_of_health.Pooling())
-    monkeypatch.setattr(checks, "pooling", pooling_of_health.pooling)
+    monkeypatch.setattr(checks, "pooling", Pooling())
 
     with pytest.raises(ImproperlyConfigured, match="use session mode"), hold_start_lock():
         pass

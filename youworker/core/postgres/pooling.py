@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 # Poolers lend what was given back last, but somebody else may be quicker.
 LOOKS = 5
+# Load balancers ask for health every few seconds, and poolers are not exchanged so often.
+BELIEVED_SECONDS = 900.0
 POOLED = gettext_noop(
     "DATABASE_URL leads to a pooler in transaction mode, where locks, cursors and settings of "
     "sessions do not hold: use session mode."
@@ -72,3 +76,23 @@ def require_sessions() -> None:
     """Raise `ImproperlyConfigured` where a lock of ours would become everybody's."""
     if is_database_pooled():
         raise ImproperlyConfigured(POOLED)
+
+
+class Pooling:
+    """What this process saw last."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.is_pooled = False
+        self.until = 0.0
+
+    def look(self) -> bool:
+        """Whether connections are lent by transaction, as it was a while ago."""
+        with self.lock:
+            if time.monotonic() >= self.until:
+                self.is_pooled = is_database_pooled()
+                self.until = time.monotonic() + BELIEVED_SECONDS
+            return self.is_pooled
+
+
+pooling = Pooling()
