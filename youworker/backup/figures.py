@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from documents.exceptions import StorageUnavailable
-from youworker.appliance.metrics.sources import SOURCES
+from youworker.appliance.metrics import SOURCES
 from youworker.backup.exceptions import BackupRefused
 from youworker.backup.places import configured_place, last_made
 from youworker.core.config import config

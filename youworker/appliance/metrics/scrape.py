@@ -10,8 +10,7 @@ import psycopg_pool
 from django.db import DatabaseError, close_old_connections
 from prometheus_client import generate_latest
 
-from youworker.appliance.metrics import state
-from youworker.appliance.metrics.sources import SOURCES
+from youworker.appliance.metrics import SOURCES, state
 from youworker.core.db import VITAL_THREADS, threads_of
 from youworker.core.effects import BROKER_ERRORS
 from youworker.core.metrics import process, shared
