@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from youworker.core.config import config
-from youworker.core.file_locks import try_lock
+from youworker.core.files import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

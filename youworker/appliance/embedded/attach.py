@@ -21,7 +21,7 @@ from youworker.appliance.embedded.redis import Redis
 from youworker.appliance.embedded.secrets import export_secrets
 from youworker.appliance.embedded.server import LAUNCH_SECONDS, LONGEST_SILENCE
 from youworker.core.config import Config
-from youworker.core.file_locks import try_lock
+from youworker.core.files import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from youworker.core.file_locks import try_lock
+from youworker.core.files import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

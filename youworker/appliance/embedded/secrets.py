@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet
 
-from youworker.core.secret_files import make_once, write_private
+from youworker.core.files import make_once, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand
 
 from youworker.configuration.exporting import as_yaml, configuration_here
-from youworker.core.secret_files import write_private
+from youworker.core.files import write_private
 from youworker.encryption.keyring import require_keys
 
 if TYPE_CHECKING:

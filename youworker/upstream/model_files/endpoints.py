@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from youworker.core.config import config
-from youworker.core.secret_files import make_once
+from youworker.core.files import make_once
 from youworker.upstream.endpoint import Capability, Endpoint, Timeouts
 from youworker.upstream.model_files.files import chat_files, embedding_files
 from youworker.upstream.model_files.header import Header, NotAModelFile, read_header

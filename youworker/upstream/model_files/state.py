@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from youworker.core.file_locks import try_lock
+from youworker.core.files import try_lock
 
 LONGEST_STATE = 65_536
 

@@ -1,7 +1,8 @@
-"""Secrets in files of mode 600: written down to the disk, and made once."""
+"""Files: locked by one process, secrets made once, and names as other systems take them."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
@@ -32,3 +33,15 @@ def make_once(path: Path, make: Callable[[], str]) -> None:
         pass
     finally:
         draft.unlink()
+
+
+def try_lock(descriptor: int) -> bool:
+    """Hold an open file alone; false while somebody else does.
+
+    Raises `OSError` where files are not locked.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
