@@ -13,7 +13,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
 from documents.storage import read_pieces
-from youworker.core.file_names import ascii_name, seen_name, shortened_name
+from youworker.core.files import ascii_name, seen_name, shortened_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator

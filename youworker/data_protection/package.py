@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import orjson
 
-from youworker.core.file_names import shortened_name
+from youworker.core.files import shortened_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

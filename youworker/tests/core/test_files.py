@@ -1,6 +1,6 @@
 import pytest
 
-from youworker.core.file_names import ascii_name, seen_name, shortened_name
+from youworker.core.files import ascii_name, seen_name, shortened_name
 
 
 @pytest.mark.parametrize(
