@@ -3,7 +3,7 @@
 from django.urls import path
 
 from chat.views import approvals, attachments, audio, chat, conversations, openai, responses
-from youworker.core.api.negotiation import WhateverIsAccepted
+from youworker.core.api.formats import WhateverIsAccepted
 
 sessions, messages = conversations.SessionViewSet, conversations.MessageViewSet
 in_session, runs = conversations.SessionMessageViewSet, conversations.RunViewSet

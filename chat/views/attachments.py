@@ -20,7 +20,7 @@ from chat.serializers import (
     PrivateCollectionSerializer,
 )
 from chat.views.conversations import ChatView, validated
-from youworker.core.api.negotiation import WhateverIsAccepted
+from youworker.core.api.formats import WhateverIsAccepted
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import NotFound
 

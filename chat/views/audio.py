@@ -23,7 +23,7 @@ from chat.services.direct import enforce_token_quota
 from chat.views.conversations import ChatView, validated
 from chat.views.openai import EventStream, OpenAIView
 from chat.voice import begin_speech
-from youworker.core.api.negotiation import WhateverIsAccepted
+from youworker.core.api.formats import WhateverIsAccepted
 from youworker.core.api.openai_errors import ERROR_RESPONSES
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.config import config

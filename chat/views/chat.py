@@ -26,7 +26,7 @@ from chat.runs.stream import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
 from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
 from chat.voice import spoken_answer, written_in_request
-from youworker.core.api.negotiation import WhateverIsAccepted
+from youworker.core.api.formats import WhateverIsAccepted
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.db import run_in_thread
 from youworker.core.realtime.revocation import Revoked, until_revoked

@@ -42,7 +42,7 @@ from chat.serializers_openai_answers import (
 )
 from chat.views.chat import answer_to_the_end, stored_result
 from chat.views.conversations import IDEMPOTENCY_HEADER, ChatView, validated
-from youworker.core.api.negotiation import WhateverIsAccepted
+from youworker.core.api.formats import WhateverIsAccepted
 from youworker.core.api.openai_errors import ERROR_RESPONSES, handle_exception
 from youworker.core.api.rate_limits import rate_limited
 from youworker.core.exceptions import InvalidInput

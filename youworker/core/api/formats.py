@@ -1,16 +1,22 @@
-"""JSON in and out: fast, in UTF-8, and without guessing."""
+"""Formats of requests and answers: JSON in and out, fast and in UTF-8, and without guessing."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.json import strict_constant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rest_framework.request import Request
 
 
 class OrjsonRenderer(BaseRenderer):
@@ -60,3 +66,19 @@ class Utf8JSONParser(JSONParser):
             raise ParseError("JSON parse error - it is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"JSON parse error - {error}") from error
+
+
+class WhateverIsAccepted(DefaultContentNegotiation):
+    """For views that answer event streams: their refusals are JSON, whatever is accepted.
+
+    Browsers accept `text/event-stream` alone when they open one.
+    """
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Sequence[BaseRenderer],  # type: ignore[override]
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """The first format of the view."""
+        return renderers[0], renderers[0].media_type or ""
