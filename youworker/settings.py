@@ -119,7 +119,7 @@ MIDDLEWARE = [
     "youworker.server.request_lines.RequestLinesMiddleware",
     "youworker.core.request_context.CorrelationMiddleware",
     "youworker.core.request_context.OriginMiddleware",
-    "youworker.core.form_encoding.FormEncodingMiddleware",
+    "youworker.core.api.formats.FormEncodingMiddleware",
     "youworker.server.content_policies.PolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",

@@ -1,4 +1,4 @@
-"""Formats of requests and answers: JSON in and out, fast and in UTF-8, and without guessing."""
+"""Formats of requests and answers: JSON and forms in UTF-8, fast, and without guessing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.json import strict_constant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from django.http import HttpRequest, HttpResponseBase
     from rest_framework.request import Request
 
 
@@ -82,3 +83,18 @@ class WhateverIsAccepted(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         """The first format of the view."""
         return renderers[0], renderers[0].media_type or ""
+
+
+class FormEncodingMiddleware:
+    """Ignores the charset a form names (RFC 7578, section 5.1.2).
+
+    Django looks it up among Python's codecs, some of which unpack and are no text at all.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.content_params and "charset" in request.content_params:
+            request.encoding = "utf-8"
+        return self.get_response(request)
