@@ -60,7 +60,7 @@ def tell_of_tasks(**_: Any) -> None:
 @worker_process_init.connect
 def trace_tasks(**_: Any) -> None:
     """Send spans, where the settings name a collector."""
-    from youworker.core.tracing import begin_tracing  # noqa: PLC0415 -- needs settings
+    from youworker.core.tracing.beginning import begin_tracing  # noqa: PLC0415 -- needs settings
 
     begin_tracing("worker")
 

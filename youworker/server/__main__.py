@@ -39,7 +39,7 @@ def serve(host: str, port: int) -> int:
         # daphne installs its event loop on import, before anything else may ask for one.
         from youworker.server.web_server import WebServer  # isort: skip # noqa: PLC0415
         from youworker.asgi import application  # noqa: PLC0415
-        from youworker.core.tracing import begin_tracing  # noqa: PLC0415
+        from youworker.core.tracing.beginning import begin_tracing  # noqa: PLC0415
         from youworker.server.access_middleware import has_known_secret  # noqa: PLC0415
 
         load_routes()

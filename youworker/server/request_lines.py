@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponseBase
 
-    from youworker.core.tracing.spans import Span
+    from youworker.core.tracing import Span
 
 logger = logging.getLogger("youworker.requests")
 

@@ -26,7 +26,7 @@ from youworker.appliance.model_files.report import describe_files
 from youworker.core.config import config
 from youworker.core.postgres.pooling import POOLED, pooling
 from youworker.core.redis import sync_redis
-from youworker.core.tracing import is_installed
+from youworker.core.tracing.beginning import is_installed
 from youworker.core.words import phrased
 from youworker.encryption.crypto import SHOWN, fingerprints
 from youworker.encryption.keyring import require_known_keys

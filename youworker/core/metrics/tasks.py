@@ -12,13 +12,10 @@ from youworker.core import tracing
 from youworker.core.effects import attempt
 from youworker.core.metrics import families, shared
 from youworker.core.redis import sync_redis
-
-if TYPE_CHECKING:
-    from youworker.core.tracing.spans import Span
 from youworker.core.request_context import correlation_id
 
 if TYPE_CHECKING:
-    from youworker.core.tracing.spans import Span
+    from youworker.core.tracing import Span
 
 logger = logging.getLogger("youworker.tasks")
 

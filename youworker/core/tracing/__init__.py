@@ -6,33 +6,52 @@ vocabularies: never by content, names of people and files, addresses or secrets.
 
 from __future__ import annotations
 
-import atexit
-import logging
 from collections import OrderedDict
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
-from celery.signals import before_task_publish, worker_process_shutdown
-
 from youworker.core.config import config
-from youworker.core.tracing.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import TracebackType
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-logger = logging.getLogger(__name__)
-
-EXTRA = "opentelemetry.exporter.otlp.proto.http"
-NOT_INSTALLED = "OpenTelemetry is not installed: make run, or pip install -r requirements-otel.txt"
 # In the headers of a task: what its sender was about.
 CAUSE = "traceparent_of_cause"
 # Of work that was accepted and not begun here; what another process takes up begins a trace.
 MOST_REMEMBERED = 2000
+
+
+class Span(AbstractContextManager["Span"]):
+    """One thing that is being done; this one, which is nobody's, does nothing."""
+
+    def note(self, **about: object) -> None:
+        """Add what is known only now."""
+
+    def rename(self, name: str) -> None:
+        """Call it by a name that is known only now."""
+
+    def drop(self) -> None:
+        """Send nothing of it: it is not worth a span."""
+
+    def end(self, *, error: str = "") -> None:
+        """End the span, once; an error is told by its kind."""
+
+    def active(self) -> AbstractContextManager[object]:
+        """A block whose spans are parts of this one, which does not end it."""
+        return nullcontext()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it with the block."""
 
 
 class Tracer(Protocol):
@@ -63,7 +82,7 @@ NOTHING = Span()
 # As a parent: what is done begins a trace, whatever was done where its task was made.
 NONE = "none"
 NOBODY: Mapping[str, str] = {}
-# Who makes spans in this process; set once, by `exporting`.
+# Who makes spans in this process; set once, by `beginning`. Every span looks at it.
 tracer: Tracer | None = None
 remembered: OrderedDict[object, str] = OrderedDict()
 
@@ -130,35 +149,3 @@ def attach_to_message(headers: dict[str, Any], **_: Any) -> None:
     """Put what is being done into the headers of a task."""
     if tracer is not None and (parent := tracer.traceparent()):
         headers[CAUSE] = parent
-
-
-def begin_tracing(role: str) -> None:
-    """Send spans of this process from now on, where the settings name a collector."""
-    if not config.tracing.endpoint:
-        return
-    if not is_installed():
-        logger.warning(NOT_INSTALLED)
-        return
-    # The library is an extra, and takes half a second to load.
-    from youworker.core.tracing.exporting import begin_exporting  # noqa: PLC0415
-
-    global tracer  # noqa: PLW0603 -- looked at by every span, which costs the least
-    tracer = begin_exporting(role)
-    atexit.register(end_tracing)
-    # A worker's children end without what Python does at an end.
-    worker_process_shutdown.connect(end_tracing, weak=False)
-    before_task_publish.connect(attach_to_message, weak=False)
-
-
-def end_tracing(**_: Any) -> None:
-    """Send what waits, at the end of a process."""
-    if tracer is not None:
-        tracer.stop()
-
-
-def is_installed() -> bool:
-    """Whether the extra is there."""
-    try:
-        return find_spec(EXTRA) is not None
-    except ModuleNotFoundError:
-        return False

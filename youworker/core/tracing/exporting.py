@@ -26,7 +26,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from youworker.core.config import config
 from youworker.core.effects import Outage
 from youworker.core.request_context import correlation_id
-from youworker.core.tracing.spans import Span
+from youworker.core.tracing import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -17,6 +17,7 @@ from youworker.core.config import BASE_DIR
 from youworker.core.metrics import tasks
 from youworker.core.network import PASSED_ON, clean_scope
 from youworker.core.request_context import current
+from youworker.core.tracing import beginning
 from youworker.core.tracing.exporting import fit_to_tell, is_reachable
 from youworker.tests.support.collectors import attributes_of, running_collector, traced_to
 from youworker.tests.support.configuring import override_config
@@ -41,7 +42,8 @@ def traced(collector, monkeypatch):
 
 def test_without_a_collector_nothing_is_made_or_imported():
     code = (
-        "import sys; from youworker.core import tracing; tracing.begin_tracing('web');"
+        "import sys; from youworker.core import tracing;"
+        "from youworker.core.tracing import beginning; beginning.begin_tracing('web');"
         "assert tracing.span('x') is tracing.NOTHING and tracing.tracer is None;"
         "assert not tracing.headers_for('h') and tracing.take_cause(1) == 'none';"
         "assert not [name for name in sys.modules if name.startswith('opentelemetry')]"
@@ -60,12 +62,12 @@ def test_without_a_collector_nothing_is_made_or_imported():
 
 
 def test_a_collector_without_the_library_is_one_warning(monkeypatch, caplog):
-    monkeypatch.setattr(tracing, "EXTRA", "opentelemetry.nowhere.at.all")
+    monkeypatch.setattr(beginning, "EXTRA", "opentelemetry.nowhere.at.all")
 
     with override_config("tracing", endpoint="http://127.0.0.1:9"):
-        tracing.begin_tracing("web")
+        beginning.begin_tracing("web")
 
-    assert caplog.messages == [tracing.NOT_INSTALLED]
+    assert caplog.messages == [beginning.NOT_INSTALLED]
     assert tracing.tracer is None
 
 
@@ -279,8 +281,8 @@ def test_health_says_what_becomes_of_spans(collector, monkeypatch):
         assert check_collector() == {"endpoint": collector.url}
         collector.status = 400
         assert check_collector()["warning"]
-        monkeypatch.setattr(tracing, "EXTRA", "opentelemetry.nowhere.at.all")
-        with pytest.raises(LookupError, match=tracing.NOT_INSTALLED):
+        monkeypatch.setattr(beginning, "EXTRA", "opentelemetry.nowhere.at.all")
+        with pytest.raises(LookupError, match=beginning.NOT_INSTALLED):
             check_collector()
 
 
