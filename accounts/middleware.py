@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone, translation
 
 from accounts.services import note_use
-from youworker.core.pages.paths import is_for_programs
+from youworker.core.pages import is_for_programs
 from youworker.core.zones import find_zone
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE, WASM_UNSAFE_EV
 from csp.middleware import CSPMiddleware, PolicyParts
 
 from youworker.core.config import config
-from youworker.core.pages.paths import is_for_programs
+from youworker.core.pages import is_for_programs
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from youworker.core.pages.paths import is_for_programs
+from youworker.core.pages import is_for_programs
 
 if TYPE_CHECKING:
     from typing import Any

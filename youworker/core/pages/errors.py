@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from youworker.core.pages import is_for_programs
 from youworker.core.pages.base import is_htmx
-from youworker.core.pages.paths import is_for_programs
 from youworker.core.request_context import correlation_id
 
 if TYPE_CHECKING:

@@ -1,8 +1,0 @@
-"""Which addresses answer programs, and which people."""
-
-FOR_PROGRAMS = ("/v1/", "/health/", "/static/", "/metrics", "/mcp")
-
-
-def is_for_programs(path: str) -> bool:
-    """Whether an address answers programs: in JSON, and with nothing for a browser to run."""
-    return path.startswith(FOR_PROGRAMS)
