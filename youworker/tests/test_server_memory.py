@@ -8,7 +8,7 @@ from youworker.core.config import BASE_DIR
 # In a process of its own: what is frozen here would stay so for the other tests.
 SETTLED = """
 import gc, weakref
-from youworker.server.memory import settle_memory
+from youworker.server.__main__ import settle_memory
 
 class Ring: ...
 

@@ -8,14 +8,13 @@ from youworker.appliance import bootstrap
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
 from youworker.server import __main__ as server
-from youworker.server import memory
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_web_process_stores_what_an_update_changed_in_our_tools(monkeypatch):
     monkeypatch.setattr(server, "LOADING_PAUSE", 0.0)
     settled: list[bool] = []
-    monkeypatch.setattr(memory, "settle_memory", lambda: settled.append(True))
+    monkeypatch.setattr(server, "settle_memory", lambda: settled.append(True))
     await run_in_thread(sync_builtin_servers)
     old = Tool.objects.filter(name="datetime.now")
     await run_in_thread(old.update, description="as an older version said")
