@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 
 from youworker.core.pages.base import Page
 from youworker.handbook.contents import ENGLISH, neighbours, pages_for, parts_for
-from youworker.handbook.reading import ReadPage, read_page
+from youworker.handbook.rendering import ReadPage, read_page
 from youworker.handbook.searching import search_pages
 
 if TYPE_CHECKING:

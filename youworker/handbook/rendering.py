@@ -1,9 +1,13 @@
-"""Markdown of the handbook as HTML, with addresses and anchors, and nothing that acts."""
+"""Pages of the handbook as they are read: Markdown as HTML, with nothing that acts.
+
+Each is rendered once for each language, with addresses and anchors.
+"""
 
 from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +15,9 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.text import slugify
+
+from youworker.handbook.contents import file_of
+from youworker.handbook.reference import doctor_table, settings_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 # Styles of elements are forbidden by the pages' policy, classes are not.
 ALIGNMENTS = {"text-align:right": "end-aligned", "text-align:center": "center-aligned"}
 OUTLINED = ("h2", "h3")
+# What stands in a page where the product itself knows better.
+GENERATED = {"{{ settings }}": settings_table, "{{ doctor }}": doctor_table}
 
 
 @dataclass(frozen=True)
@@ -193,3 +202,23 @@ def open_table(*_given: Any) -> str:
 def close_table(*_given: Any) -> str:
     """The end of such a table."""
     return "</table></div>\n"
+
+
+@dataclass(frozen=True)
+class ReadPage:
+    """A page in the language it exists in."""
+
+    name: str
+    language: str
+    content: Rendered
+
+
+@cache
+def read_page(name: str, language: str) -> ReadPage:
+    """A page in a language, or else in English; files change with the product only."""
+    file, found = file_of(name, language)
+    text = file.read_text(encoding="utf-8")
+    for mark, made in GENERATED.items():
+        if mark in text:
+            text = text.replace(mark, made())
+    return ReadPage(name, found, render(text, name))

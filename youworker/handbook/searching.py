@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from documents.language import stem, stop_words
 from youworker.handbook.contents import PARTS
-from youworker.handbook.reading import read_page
+from youworker.handbook.rendering import read_page
 
 if TYPE_CHECKING:
     from youworker.handbook.rendering import Section

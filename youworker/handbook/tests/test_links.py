@@ -4,7 +4,7 @@ import pytest
 from django.urls import resolve
 
 from youworker.handbook.contents import PARTS, pages_for
-from youworker.handbook.reading import read_page
+from youworker.handbook.rendering import read_page
 
 EVERYBODY = pages_for(is_staff=False)
 EVERY_PAGE = [
