@@ -7,6 +7,9 @@ directly, at private addresses as well: where it is, is the operator's word.
 from __future__ import annotations
 
 import logging
+import secrets
+import time
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -18,6 +21,7 @@ from authlib.oidc.discovery import get_well_known_url
 
 from youworker.core.config import config
 from youworker.core.exceptions import UpstreamUnavailable
+from youworker.core.pending import PendingSignIns
 from youworker.sso.claims import without_slash
 from youworker.sso.id_token import verify_id_token, verify_userinfo
 from youworker.upstream.egress import find_named_addresses
@@ -27,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from authlib.oauth2.auth import ClientAuth
+    from django.contrib.sessions.backends.base import SessionBase
 
-    from youworker.sso.pending import PendingSignIn
     from youworker.upstream.fetcher import Fetched
 
     Claims = dict[str, Any]
@@ -43,6 +47,32 @@ POSTING = Limits(max_bytes=1024 * 1024, seconds=10.0, hops=0)
 
 # For what an access token is no good: a scope it lacks, or another server's page.
 REFUSALS = {400, 401, 403, 404, 405, 406, 410}
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSignIn:
+    """What only the browser that began a sign-in has, and what its answer has to match."""
+
+    nonce: str
+    # The proof of RFC 7636 that whoever redeems the code asked for it.
+    verifier: str
+    next_url: str
+    begun_at: float
+
+
+sign_ins: PendingSignIns[PendingSignIn] = PendingSignIns("oidc_sign_ins", PendingSignIn)
+
+
+def begin_sign_in(session: SessionBase, *, next_url: str) -> tuple[str, PendingSignIn]:
+    """Remember a new sign-in; its state, which nobody can guess, and the rest."""
+    pending = PendingSignIn(
+        nonce=secrets.token_urlsafe(32),
+        # 64 characters, of which 43 to 128 are allowed.
+        verifier=secrets.token_urlsafe(48),
+        next_url=next_url,
+        begun_at=time.time(),
+    )
+    return sign_ins.keep(session, pending), pending
 
 
 class UnusableAnswer(Exception):

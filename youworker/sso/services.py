@@ -17,10 +17,9 @@ from groups.services import sync_mapped_groups
 from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailable
 from youworker.core.network import absolute_url
 from youworker.core.slots import holding_nothing
-from youworker.sso import pending
 from youworker.sso.claims import identity_of
 from youworker.sso.forward_auth import identity_in
-from youworker.sso.provider import Provider, UnusableAnswer
+from youworker.sso.provider import Provider, UnusableAnswer, begin_sign_in, sign_ins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +62,7 @@ def start_oidc(request: HttpRequest, *, next_url: str) -> str:
     with provider_trouble(unusable=UpstreamUnavailable):
         with holding_nothing():
             provider.metadata  # noqa: B018 -- fetched before anything is remembered
-        state, begun = pending.begin_sign_in(request.session, next_url=next_url)
+        state, begun = begin_sign_in(request.session, next_url=next_url)
         return provider.authorization_url(state, begun)
 
 
@@ -72,7 +71,7 @@ def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> t
 
     Raises `SignInFailed` and `UpstreamUnavailable`.
     """
-    begun = pending.sign_ins.take(request.session, state)
+    begun = sign_ins.take(request.session, state)
     if begun is None:
         raise SignInFailed("This sign-in was begun elsewhere or too long ago: begin again.")
     if error or not code:

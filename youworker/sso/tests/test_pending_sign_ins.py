@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
 from youworker.core.pending import MOST
-from youworker.sso import pending
+from youworker.sso import provider
 
 pytestmark = pytest.mark.django_db
 
@@ -19,40 +19,40 @@ def session():
 
 
 def test_each_has_secrets_of_its_own(session):
-    begun = [pending.begin_sign_in(session, next_url="/x") for _ in range(3)]
+    begun = [provider.begin_sign_in(session, next_url="/x") for _ in range(3)]
 
     words = {word for state, each in begun for word in (state, each.nonce, each.verifier)}
     assert len(words) == 9
     assert {len(each.verifier) for _state, each in begun} == {64}
-    assert pending.sign_ins.take(session, begun[1][0]) == begun[1][1]
+    assert provider.sign_ins.take(session, begun[1][0]) == begun[1][1]
 
 
 def test_taking_one_is_stored_at_once(session):
-    state, _ = pending.begin_sign_in(session, next_url="")
+    state, _ = provider.begin_sign_in(session, next_url="")
     session.save()
 
-    assert pending.sign_ins.take(session, state) is not None
-    assert pending.sign_ins.take(SessionStore(session.session_key), state) is None
+    assert provider.sign_ins.take(session, state) is not None
+    assert provider.sign_ins.take(SessionStore(session.session_key), state) is None
 
 
 def test_the_oldest_ones_are_forgotten(session):
-    states = [pending.begin_sign_in(session, next_url="")[0] for _ in range(MOST + 2)]
+    states = [provider.begin_sign_in(session, next_url="")[0] for _ in range(MOST + 2)]
 
-    assert [pending.sign_ins.take(session, state) is not None for state in states] == [
+    assert [provider.sign_ins.take(session, state) is not None for state in states] == [
         False
     ] * 2 + [True] * MOST
 
 
 def test_they_run_out(session, monkeypatch):
-    state, _ = pending.begin_sign_in(session, next_url="")
+    state, _ = provider.begin_sign_in(session, next_url="")
     monkeypatch.setattr("youworker.core.pending.SECONDS", -1)
 
-    assert pending.sign_ins.take(session, state) is None
+    assert provider.sign_ins.take(session, state) is None
 
 
 def test_a_session_that_ended_meanwhile_has_none(session):
-    state, _ = pending.begin_sign_in(session, next_url="")
+    state, _ = provider.begin_sign_in(session, next_url="")
     session.save()
     SessionStore(session.session_key).delete()
 
-    assert pending.sign_ins.take(session, state) is None
+    assert provider.sign_ins.take(session, state) is None
