@@ -24,8 +24,8 @@ from accounts.models import (
     SignIn,
     User,
 )
-from accounts.pages.devices import device_name
 from accounts.services.keys import KEY_PREFIX, SHOWN_CHARACTERS
+from accounts.services.sessions import device_name
 from youworker.core.admin import ReadOnlyAdmin, StaffAdmin
 from youworker.core.exceptions import Conflict
 

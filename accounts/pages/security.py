@@ -13,8 +13,8 @@ from django.views.generic import TemplateView
 
 from accounts import services
 from accounts.models import SignIn
-from accounts.pages.devices import device_name
 from accounts.pages.forms import BeginTotpForm, CodeForm, PasswordForm, ProofForm
+from accounts.services.sessions import device_name
 from youworker.core.exceptions import Conflict
 from youworker.core.pages.base import FormPage, Page, answer_done, answer_redirect
 

@@ -1,4 +1,4 @@
-"""Sessions: begun, listed by their rows, and ended."""
+"""Sessions: begun, called by their devices, listed by their rows, and ended."""
 
 from __future__ import annotations
 
@@ -33,6 +33,26 @@ ZONE_COOKIE = "time_zone"
 USER_AGENT_CHARACTERS = 200
 MINUTE = 60
 REMEMBERED = 10_000
+# In this order: browsers name those they want to be taken for as well.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 @transaction.atomic
@@ -144,3 +164,11 @@ def note_minute(pk: str, minute: int) -> None:
 def forget_expired_sessions() -> None:
     """Remove sessions that ran out, and their rows with them."""
     session_store().clear_expired()
+
+
+def device_name(user_agent: str) -> str:
+    """`Firefox · Windows`; what a program calls itself where it is no browser we know."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    known = " · ".join(filter(None, (browser, system)))
+    return known or user_agent.split(" ", maxsplit=1)[0]

@@ -10,8 +10,8 @@ from django.contrib.sessions.models import Session as StoredSession
 from django.utils import timezone
 
 from accounts.models import ApiKey, Authenticator, SignIn
-from accounts.pages.devices import device_name
 from accounts.services import begin_totp, confirm_totp, user_of_key
+from accounts.services.sessions import device_name
 from accounts.tests.factories import SignInFactory, UserFactory
 from youworker import audit
 from youworker.audit import ACTIONS
