@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from chat.agent.plain import ask_plainly
-from chat.agent.prompt import LANGUAGE_NAMES, fenced, tokens_of_message, tokens_of_prompt
-from chat.agent.tokens import BYTES_PER_TOKEN, shortened
+from chat.agent.prompt import LANGUAGE_NAMES, fenced
+from chat.agent.tokens import BYTES_PER_TOKEN, shortened, tokens_of_message, tokens_of_prompt
 from chat.agent.types import ChatMessage
 
 if TYPE_CHECKING:

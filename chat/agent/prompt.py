@@ -6,18 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import orjson
-
-from chat.agent.tokens import estimated_tokens, shortened
-from chat.agent.types import ChatMessage, ToolSchema
+from chat.agent.tokens import shortened, tokens_of_message, tokens_of_prompt
+from chat.agent.types import ChatMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-# What a message costs besides its text: its role, and what separates it from the next one.
-TOKENS_PER_MESSAGE = 8
-# About what servers make of an image of the size that they are sent.
-TOKENS_PER_IMAGE = 1000
 # What ends a fence for a model that does not look closely, and a turn in the templates of models
 # (ChatML, Llama, DeepSeek, Gemma, Mistral): servers take it for an end inside of messages, too.
 ENDING = re.compile(
@@ -76,25 +70,6 @@ def fenced(text: str, *, origin: str, limit: int) -> str:
         safe = safe[:limit] + "\n[shortened]"
     name = origin.replace('"', "'").replace("\n", " ").replace(">", " ")
     return f'<untrusted origin="{name}">\n{safe}\n</untrusted>'
-
-
-def tokens_of_message(text: str) -> int:
-    """About what a message with this text costs."""
-    return estimated_tokens(text) + TOKENS_PER_MESSAGE
-
-
-def tokens_of_prompt(message: ChatMessage) -> int:
-    """About what a message costs with what came along with it."""
-    images = max(TOKENS_PER_IMAGE * len(message.images), estimated_tokens(message.unseen))
-    return tokens_of_message(message.content) + estimated_tokens(message.attached) + images
-
-
-def tokens_of_schemas(tools: Sequence[ToolSchema]) -> int:
-    """What the descriptions of the tools cost."""
-    return sum(
-        tokens_of_message(tool.name + tool.description + orjson.dumps(tool.parameters).decode())
-        for tool in tools
-    )
 
 
 def trimmed(newest_first: Iterable[ChatMessage], *, budget: int) -> list[ChatMessage]:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from chat.agent.prompt import tokens_of_schemas
+from chat.agent.tokens import tokens_of_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from chat.agent.prompt import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, tokens_of_prompt
-from chat.agent.tokens import estimated_tokens, shortened
+from chat.agent.tokens import (
+    TOKENS_PER_IMAGE,
+    TOKENS_PER_MESSAGE,
+    estimated_tokens,
+    shortened,
+    tokens_of_prompt,
+)
 from youworker.core.storable import storable_json
 
 if TYPE_CHECKING:

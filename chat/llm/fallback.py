@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chat.agent.exceptions import AgentError, KeyNotTaken, ModelUnavailable, ModelUnknown
-from chat.agent.prompt import tokens_of_prompt
 from chat.agent.sentences import ANSWERS_INSTEAD, NO_ROOM_ELSEWHERE, OUT_OF_REACH
+from chat.agent.tokens import tokens_of_prompt
 from chat.agent.types import Notice
 from chat.llm.circuit import circuit
 

@@ -18,8 +18,8 @@ from chat.agent.compaction import (
 )
 from chat.agent.exceptions import AgentError
 from chat.agent.plain import Spent
-from chat.agent.prompt import tokens_of_prompt
 from chat.agent.sentences import NOT_SUMMARISED, SUMMARISED
+from chat.agent.tokens import tokens_of_prompt
 from chat.llm.quote.essentials import essentials_of
 from chat.llm.quote.model import NAME as QUOTE
 from chat.models import Run, Summary

@@ -9,10 +9,10 @@ from chat.agent.compaction import fits
 from chat.agent.exceptions import MessageTooLong
 from chat.agent.joining import messages_to_continue
 from chat.agent.loop import AgentLimits
-from chat.agent.prompt import system_prompt, tokens_of_prompt, tokens_of_schemas, trimmed
+from chat.agent.prompt import system_prompt, trimmed
 from chat.agent.sentences import MESSAGE_TOO_LONG
 from chat.agent.state import AgentState
-from chat.agent.tokens import BYTES_PER_TOKEN, estimated_tokens
+from chat.agent.tokens import BYTES_PER_TOKEN, estimated_tokens, tokens_of_prompt, tokens_of_schemas
 from chat.llm.quote.model import NAME as QUOTE
 from chat.runs.citations import passages_for_model
 from chat.runs.compaction import Compactor, Uncompacted

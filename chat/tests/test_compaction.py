@@ -14,7 +14,7 @@ from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.compaction import KEPT_SHARE, both_ends, divide, parts_of
 from chat.agent.exceptions import ModelUnavailable
-from chat.agent.prompt import tokens_of_message
+from chat.agent.tokens import tokens_of_message
 from chat.agent.types import ChatMessage, ReasoningDelta, TextDelta, TurnEnd, Usage
 from chat.enums import RunStatus
 from chat.llm.quote.essentials import essentials_of

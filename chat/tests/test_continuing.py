@@ -12,8 +12,8 @@ from django.urls import reverse
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.agent.joining import Joint, join_answer
-from chat.agent.prompt import tokens_of_prompt
 from chat.agent.state import AgentState
+from chat.agent.tokens import tokens_of_prompt
 from chat.agent.types import ChatMessage, ReasoningDelta, TextDelta, ToolCall, TurnEnd, Usage
 from chat.enums import MessageRole, RunStatus
 from chat.exceptions import AnswerComplete, RunActive

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.agent.prompt import fenced, system_prompt, tokens_of_message, trimmed
-from chat.agent.tokens import estimated_tokens
+from chat.agent.prompt import fenced, system_prompt, trimmed
+from chat.agent.tokens import estimated_tokens, tokens_of_message
 from chat.agent.types import ChatMessage
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.agent.prompt import tokens_of_schemas
+from chat.agent.tokens import tokens_of_schemas
 from chat.agent.tool_selection import MOST_TOOLS, select_tools
 from chat.agent.types import ToolSchema
 from chat.runs.prompting import PROMPT_SHARE, TOOLS_SHARE
