@@ -18,7 +18,7 @@ from youworker.core.per_loop import close_all
 from youworker.server.connections import Connection, ConnectionLimits
 from youworker.server.requests import BodyQueue, DiscardedBody, Request, RequestFactory
 from youworker.server.sockets import SocketFactory, SocketProtocol, SocketQueue
-from youworker.upstream.trust import trusted_authorities
+from youworker.upstream.guard import trusted_authorities
 
 # Whether an API key or a session's key belongs to somebody.
 Recognises = Callable[[str, str], Awaitable[bool]]

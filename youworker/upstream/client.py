@@ -22,9 +22,8 @@ from youworker.upstream.body_limits import limit_body
 from youworker.upstream.egress import find_named_addresses
 from youworker.upstream.endpoint import Capability
 from youworker.upstream.errors import TRANSPORT_ERRORS, StatusError
-from youworker.upstream.guard import GuardedTransport
+from youworker.upstream.guard import USER_AGENT, GuardedTransport, trusted_authorities
 from youworker.upstream.network import connect_by_loop
-from youworker.upstream.trust import USER_AGENT, trusted_authorities
 
 if TYPE_CHECKING:
     from youworker.upstream.egress import Address

@@ -18,8 +18,7 @@ from youworker.core.exceptions import InvalidInput, TooLarge, UpstreamUnavailabl
 from youworker.core.request_context import HEADER, correlation_id
 from youworker.upstream.body_limits import LARGER
 from youworker.upstream.egress import find_permitted_addresses
-from youworker.upstream.guard import SCHEMES, GuardedTransport
-from youworker.upstream.trust import USER_AGENT
+from youworker.upstream.guard import SCHEMES, USER_AGENT, GuardedTransport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,13 +1,18 @@
-"""HTTP that only reaches checked addresses, and reads no more than it was told to."""
+"""HTTP that only reaches checked addresses, and reads no more than it was told to.
+
+And how we introduce ourselves to other servers, and whose certificates we believe.
+"""
 
 from __future__ import annotations
 
+import ssl
+from functools import cache
 from typing import TYPE_CHECKING
 
+import certifi
 import httpx2
 
 from youworker.upstream.body_limits import AnswerPacked, limit_body
-from youworker.upstream.trust import trusted_authorities
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,6 +23,15 @@ if TYPE_CHECKING:
 
 SCHEMES = {"http": 80, "https": 443}
 ADDRESSES_TRIED = 3
+USER_AGENT = "YouWorker/1"
+
+
+@cache
+def trusted_authorities() -> ssl.SSLContext:
+    """The system's certificate authorities, so that a company's own count, and the usual ones."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):

@@ -20,7 +20,7 @@ from youworker.core.exceptions import DomainError
 from youworker.upstream.egress import EgressRefused, find_permitted_addresses, operator_allows
 from youworker.upstream.errors import TRANSPORT_ERRORS, sentence_of
 from youworker.upstream.fetcher import REDIRECTS, checked_url, client
-from youworker.upstream.trust import USER_AGENT
+from youworker.upstream.guard import USER_AGENT
 from youworker.webhooks.signing import signed_headers
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client
 from youworker.core.network import clean_scope
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
-from youworker.upstream.trust import trusted_authorities
+from youworker.upstream.guard import trusted_authorities
 
 PROXY = "10.0.0.1"
 FORM = "application/x-www-form-urlencoded"

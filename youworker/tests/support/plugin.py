@@ -79,7 +79,7 @@ def pytest_configure() -> None:
     from youworker.appliance.health import checks
     from youworker.tests.support.pristine import restore_database
     from youworker.tests.support.static_files import share_static_files
-    from youworker.upstream.trust import trusted_authorities
+    from youworker.upstream.guard import trusted_authorities
 
     connections.settings["default"]["TEST"]["TEMPLATE"] = TEMPLATE
     settings.PASSWORD_HASHERS = ["youworker.tests.support.passwords.QuickPasswordHasher"]
