@@ -13,7 +13,7 @@ from accounts.models import ApiKey, PrivateAccess, User
 from accounts.tickets import LIFETIME_SECONDS
 from accounts.types import LONGEST_CODE, LONGEST_PASSWORD
 from youworker.audit import ACTIONS, RESULTS
-from youworker.core.api.fields import NameField
+from youworker.core.api.base import NameField
 from youworker.core.api.schema import example
 
 if TYPE_CHECKING:

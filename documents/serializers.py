@@ -11,7 +11,7 @@ from documents.enums import Access, SearchMode
 from documents.layout import cells_of
 from documents.models import Collection, CollectionShare, Document, DocumentShare, Passage, Tag
 from documents.search import MOST_RESULTS
-from youworker.core.api.fields import NameField
+from youworker.core.api.base import NameField
 from youworker.core.api.schema import example
 
 LONGEST_QUERY = 20_000

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from accounts.models import ApiKey
 from groups.enums import SERVICE_SCOPES, Role
 from groups.models import Group, Membership, ServiceAccount
-from youworker.core.api.fields import NameField
+from youworker.core.api.base import NameField
 from youworker.core.api.schema import example
 
 ORDERINGS = ("created_at", "-created_at", "name", "-name")

@@ -11,7 +11,7 @@ from ingestion.enums import SourceKind
 from ingestion.models import IngestionItem, IngestionRun, Source
 from ingestion.source_models import LONGEST_PAUSE_HOURS
 from ingestion.web.bounds import DEEPEST
-from youworker.core.api.fields import NameField
+from youworker.core.api.base import NameField
 from youworker.core.api.schema import example
 
 

@@ -1,4 +1,4 @@
-"""What every REST view shares: the actor, and how refusals become answers."""
+"""What REST views and their bodies share: the actor, how refusals become answers, names."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from drf_standardized_errors.handler import ExceptionHandler
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from rest_framework import exceptions as drf
+from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.views import APIView
 
 from youworker.core.db import refusal_by
@@ -31,6 +33,7 @@ from youworker.core.exceptions import (
     Unavailable,
 )
 from youworker.core.request_context import report_denial
+from youworker.core.unicode import clean_name
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
@@ -126,3 +129,13 @@ def refusal_of(error: Exception) -> DomainError:
     else:
         return BadRequest("The request could not be read.")
     return TooLarge(words, most=f"{most:,}")
+
+
+class NameField(serializers.CharField):
+    """A name, measured as it will be kept; one of nothing visible is empty."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """The name as it is kept; what cannot be a text is left to the usual refusal."""
+        if isinstance(data, str) and "\x00" not in data:
+            data = clean_name(data)
+        return super().run_validation(data)
