@@ -61,9 +61,7 @@ async def post_with_room(post: Callable[..., AcceptedMessage]) -> AcceptedMessag
     until = time.monotonic() + ROOM_SECONDS
     while True:
         try:
-            return await run_in_thread(
-                accept, lambda lease: post(lease=lease), manager=run_manager()
-            )
+            return await run_in_thread(accept, post, manager=run_manager())
         except NoRoom:
             if time.monotonic() > until:
                 raise

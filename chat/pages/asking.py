@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponseRedirect
@@ -12,7 +13,6 @@ from chat import services
 from chat.forms import offered_collections
 from chat.models import Run, Session
 from chat.pages.showing import part_context, show_messages
-from chat.runs import manager
 from chat.runs.manager import accept
 from chat.runs.statements import Latest
 from youworker.core.api.rate_limits import check_rate_limit
@@ -20,7 +20,6 @@ from youworker.core.pages.base import is_htmx
 from youworker.speech.configured import can_speak
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from accounts.models import User
     from chat.forms import AskForm
     from chat.models import Message
-    from chat.runs.leases import RunLease
     from chat.services import AcceptedMessage
 
 SETTINGS = ("model", "enable_tools", "enable_web", "system_prompt")
@@ -42,8 +40,9 @@ def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
     services.check_model(model)
     collections = wish.pop("collections", ())
     wish.pop("limited", None)
-    return accept_here(
-        lambda lease: services.post_chat(
+    return accept(
+        partial(
+            services.post_chat,
             text=data["text"],
             session=None,
             model=model,
@@ -51,7 +50,6 @@ def begin_session(form: AskForm, *, actor: User) -> AcceptedMessage:
             options=wish | heard_options(form),
             attachments=data["attachments"],
             idempotency_key=key_of(form),
-            lease=lease,
             actor=actor,
         )
     )
@@ -61,15 +59,15 @@ def continue_session(session: Session, form: AskForm, *, actor: User) -> Accepte
     """Accept another question; the conversation keeps what was chosen for it."""
     data = form.cleaned_data
     change_settings(session, form.wish(), actor=actor)
-    return accept_here(
-        lambda lease: services.post_message(
+    return accept(
+        partial(
+            services.post_message,
             session,
             text=data["text"],
             parent_id=data["parent"] or Latest.MESSAGE,
             options=heard_options(form),
             attachments=data["attachments"],
             idempotency_key=key_of(form),
-            lease=lease,
             actor=actor,
         )
     )
@@ -102,14 +100,14 @@ def chooses_anew(session: Session, wish: dict[str, Any], *, actor: User) -> bool
 
 def ask_again(message: Message, *, text: str, key: UUID | None, actor: User) -> AcceptedMessage:
     """Accept a question in other words, beside the old one and with its files."""
-    return accept_here(
-        lambda lease: services.post_message(
+    return accept(
+        partial(
+            services.post_message,
             message.session,
             text=text,
             parent_id=message.parent_id,
             repeats=message,
             idempotency_key=str(key or ""),
-            lease=lease,
             actor=actor,
         )
     )
@@ -118,22 +116,13 @@ def ask_again(message: Message, *, text: str, key: UUID | None, actor: User) -> 
 def answer_again(message: Message, *, model: str, actor: User) -> AcceptedMessage:
     """Begin another answer to the same question."""
     services.check_model(model)
-    return accept_here(
-        lambda lease: services.regenerate(message, model=model, lease=lease, actor=actor)
-    )
+    return accept(partial(services.regenerate, message, model=model, actor=actor))
 
 
 def go_on(message: Message, *, model: str, actor: User) -> AcceptedMessage:
     """Begin the rest of an answer that broke off."""
     services.check_model(model)
-    return accept_here(
-        lambda lease: services.continue_answer(message, model=model, lease=lease, actor=actor)
-    )
-
-
-def accept_here(post: Callable[[RunLease | None], AcceptedMessage]) -> AcceptedMessage:
-    """Accept a question, and begin its answer in this process."""
-    return accept(post, manager=manager.serving)
+    return accept(partial(services.continue_answer, message, model=model, actor=actor))
 
 
 def heard_options(form: AskForm) -> dict[str, Any]:

@@ -165,12 +165,12 @@ class ChatConsumer(BaseConsumer):
         posted = await run_in_thread(accept, post, manager=run_manager())
         self.watch(posted.run_id, after=0)
 
-    def count_and_post(self, fields: Frame, key: str, lease: RunLease | None) -> AcceptedMessage:
+    def count_and_post(self, fields: Frame, key: str, *, lease: RunLease | None) -> AcceptedMessage:
         """Store a question unless there were too many, in a thread."""
         check_rate_limit("CHAT_MESSAGE", self.actor)
-        return self.post(fields, key, lease)
+        return self.post(fields, key, lease=lease)
 
-    def post(self, fields: Frame, key: str, lease: RunLease | None) -> AcceptedMessage:
+    def post(self, fields: Frame, key: str, *, lease: RunLease | None) -> AcceptedMessage:
         """Store a question, in a thread."""
         return services.post_message(
             self.session, **fields, idempotency_key=key, lease=lease, actor=self.actor
@@ -187,7 +187,7 @@ class ChatConsumer(BaseConsumer):
         self.watch(posted.run_id, after=0)
 
     def post_continuation(
-        self, message_id: UUID, fields: Frame, lease: RunLease | None
+        self, message_id: UUID, fields: Frame, *, lease: RunLease | None
     ) -> AcceptedMessage:
         """Begin the rest of an answer, in a thread."""
         check_rate_limit("CHAT_MESSAGE", self.actor)

@@ -7,7 +7,7 @@ import logging
 import threading
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from asgiref.sync import async_to_sync
 from redis.exceptions import RedisError
@@ -30,7 +30,7 @@ from youworker.core.realtime.revocation import RevocationPoller
 from youworker.core.redis import own_async_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
     from uuid import UUID
 
     from chat.services import AcceptedMessage
@@ -356,25 +356,31 @@ async def drain_runs(seconds: float) -> None:
     await run_manager().drain(seconds)
 
 
-def accept(
-    post: Callable[[RunLease | None], AcceptedMessage],
-    *,
-    manager: RunManager | None,
-    launches: bool = True,
-) -> AcceptedMessage:
-    """Accept a question in a thread, and have its run carried out by `manager` at once.
+class Posting(Protocol):
+    """What stores a question with a run, which begins under the lease if there is one."""
 
-    Without room, here or at its model server, the run waits for its turn. Without a manager it is
-    queued and, if it `launches`, taken up by the event loop of the caller.
+    def __call__(self, *, lease: RunLease | None) -> AcceptedMessage:
+        """Store the question."""
+
+
+def accept(
+    post: Posting, *, manager: RunManager | None = None, launches: bool = True
+) -> AcceptedMessage:
+    """Accept a question in a thread, and have its run carried out at once.
+
+    That does `manager`, or else the one that serves this process. Without room, here or at its
+    model server, the run waits for its turn. Without any manager it is queued and, if it
+    `launches`, taken up by the event loop of the caller.
     """
+    manager = manager or serving
     if manager is None:
-        posted = post(None)
+        posted = post(lease=None)
         if posted.is_new and launches:
             async_to_sync(launch)(posted.run_id)
         return posted
     lease = manager.promise()
     try:
-        posted = post(lease)
+        posted = post(lease=lease)
     except BaseException:
         if lease is not None:
             manager.settle()

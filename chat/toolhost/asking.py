@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from accounts.types import AccessGrant
 from chat import services
 from chat.models import Run, Session
-from chat.runs import manager
 from chat.runs.manager import accept, request_stop
 from chat.views.chat import answer_to_the_end, stored_result
 from mcp.builtin.library import acting_user, named_collections
@@ -110,4 +109,4 @@ def post_question(
         options=options,
         actor=user,
     )
-    return accept(lambda lease: post(lease=lease), manager=manager.serving, launches=False)
+    return accept(post, launches=False)

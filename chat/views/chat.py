@@ -20,7 +20,6 @@ from chat.exceptions import AnswerFailed, OversizedMessage, UnknownModel
 from chat.models import Message, Run, Session
 from chat.realtime.sse import event_stream
 from chat.rendering import done_payload
-from chat.runs import manager
 from chat.runs.manager import accept, launch, running_task, unfinished, working_runs
 from chat.runs.stream import conditions_of
 from chat.serializers import ChatAnswerSerializer, ChatSerializer
@@ -79,9 +78,7 @@ class OneCallView(ChatView):
             idempotency_key=request.headers.get("Idempotency-Key", ""),
             actor=self.actor,
         )
-        posted = accept(
-            lambda lease: post(lease=lease), manager=manager.serving, launches=form["stream"]
-        )
+        posted = accept(post, launches=form["stream"])
         grant = grant_of_request(request)
         if form["stream"]:
             response = event_stream(posted.run_id, posted.session_id, grant)

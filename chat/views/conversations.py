@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils.timezone import get_current_timezone
@@ -25,7 +26,6 @@ from chat.rendering import (
     rendered_tool_run,
     rendered_whole_message,
 )
-from chat.runs import manager
 from chat.runs.manager import accept
 from chat.runs.queue import queued_places
 from chat.serializers import (
@@ -50,15 +50,14 @@ from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from rest_framework.request import Request
 
     from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
-    from chat.runs.leases import RunLease
+    from chat.runs.manager import Posting
     from chat.serializers import PostedShape, ToolRunShape
-    from chat.services import AcceptedMessage
     from chat.types import ShownAttachment
 
 IDEMPOTENCY_HEADER = OpenApiParameter(
@@ -73,9 +72,9 @@ def validated(form: Any) -> dict[str, Any]:
     return data
 
 
-def accept_question(post: Callable[[RunLease | None], AcceptedMessage]) -> Response:
+def accept_question(post: Posting) -> Response:
     """Accept a question, begin its run in this process, and say where to watch it."""
-    posted = accept(post, manager=manager.serving)
+    posted = accept(post)
     answer: PostedShape = {
         "message": {"id": posted.message_id},
         "run": {"id": posted.run_id, "status": posted.status},
@@ -190,9 +189,7 @@ class SessionMessageViewSet(ChatView, GenericViewSet):
         fields = written_in_request(fields, actor=self.actor)
         key, session = request.headers.get("Idempotency-Key", ""), Session(pk=pk)
         return accept_question(
-            lambda lease: services.post_message(
-                session, **fields, idempotency_key=key, lease=lease, actor=self.actor
-            )
+            partial(services.post_message, session, **fields, idempotency_key=key, actor=self.actor)
         )
 
 
@@ -217,9 +214,7 @@ class MessageViewSet(ChatView, GenericViewSet):
         message = self.get_object()
         form = validated(RegenerateSerializer(data=request.data))
         services.check_model(form.get("model", ""))
-        return accept_question(
-            lambda lease: services.regenerate(message, **form, lease=lease, actor=self.actor)
-        )
+        return accept_question(partial(services.regenerate, message, **form, actor=self.actor))
 
     @extend_schema(
         request=RegenerateSerializer,
@@ -234,8 +229,8 @@ class MessageViewSet(ChatView, GenericViewSet):
         services.check_model(form.get("model", ""))
         key = request.headers.get("Idempotency-Key", "")
         return accept_question(
-            lambda lease: services.continue_answer(
-                message, **form, idempotency_key=key, lease=lease, actor=self.actor
+            partial(
+                services.continue_answer, message, **form, idempotency_key=key, actor=self.actor
             )
         )
 

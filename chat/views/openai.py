@@ -31,7 +31,6 @@ from chat.openai.names import (
 )
 from chat.openai.vectors import answer_embeddings
 from chat.openai.wire import Wire
-from chat.runs import manager
 from chat.runs.manager import accept
 from chat.serializers_openai import CompletionSerializer, EmbeddingsSerializer, session_in
 from chat.serializers_openai_answers import (
@@ -148,9 +147,7 @@ class AnsweringView(OpenAIView):
         files = services.hand_in_once(question.images, **asked)
         post = partial(services.post_history, opening=question.opening, files=files, **asked)
         is_stream = bool(form["stream"])
-        posted = accept(
-            lambda lease: post(lease=lease), manager=manager.serving, launches=is_stream
-        )
+        posted = accept(post, launches=is_stream)
         grant = grant_of_request(request)
         site = absolute_url(request._request, "/").rstrip("/")
         wire = new_wire(answer_id=posted.run_id, extra=agent_answers.fields_of(posted), site=site)
