@@ -81,35 +81,27 @@ TOOL_EVENTS = {ToolWaiting, ToolStarted, ToolEnded}
 
 
 async def execute_run(
-    run_input: RunInput, lease: RunLease, stop: asyncio.Event, *, is_new: bool
+    run_input: RunInput, lease: RunLease, stop: asyncio.Event
 ) -> dict[str, Any] | None:
     """Carry out one claimed run; its last event, unless it ends elsewhere or later.
 
     Whoever loses it writes nothing more.
     """
-    run = run_input.run
+    run, last = run_input.run, None
     request_context.current.set(request_context.accept_correlation_id(run.correlation_id))
     ids = {"run_id": run.pk, "session_id": run.session_id, "user_id": run.user_id}
     with tracing.span("run", parent=tracing.take_cause(run.pk), **ids) as span:
-        last = await execute_claimed(run_input, lease, stop, is_new=is_new)
+        log = await log_writer().open(run.pk, is_new=run_input.is_new)
+        log.may_write = lease.is_certain
+        try:
+            last = await RunExecutor(run_input, log, lease).execute(stop)
+        except LeaseLost:
+            logger.warning("run %s was ended while this process was silent", run.pk)
+            log.abandon()
+        finally:
+            await log.close()
         span.note(outcome=str((last or {}).get("status", "")))
-        return last
-
-
-async def execute_claimed(
-    run_input: RunInput, lease: RunLease, stop: asyncio.Event, *, is_new: bool
-) -> dict[str, Any] | None:
-    """Carry out a run; none when somebody else ended it."""
-    log = await log_writer().open(run_input.run.pk, is_new=is_new)
-    log.may_write = lease.is_certain
-    try:
-        return await RunExecutor(run_input, log, lease).execute(stop)
-    except LeaseLost:
-        logger.warning("run %s was ended while this process was silent", run_input.run.pk)
-        log.abandon()
-        return None
-    finally:
-        await log.close()
+    return last
 
 
 class RunExecutor:

@@ -38,6 +38,8 @@ class RunInput:
     run: Run
     history_newest_first: list[ChatMessage]
     tools: list[ToolInfo]
+    # Whether it was accepted just now and here: then nobody has begun it before.
+    is_new: bool = False
     # What the operator tells every model.
     system_prompt: str = ""
     # The answer that goes on, where it broke off before.
@@ -87,7 +89,9 @@ def new_input(run: Run) -> RunInput | None:
     if needs_more or tools is None or prompt is None:
         return None
     history = [question_of(run)]
-    return RunInput(run=run, history_newest_first=history, tools=tools, system_prompt=prompt)
+    return RunInput(
+        run=run, history_newest_first=history, tools=tools, is_new=True, system_prompt=prompt
+    )
 
 
 def complete_input(run: Run) -> RunInput:
@@ -98,6 +102,7 @@ def complete_input(run: Run) -> RunInput:
         run=run,
         history_newest_first=[question_of(run), *said],
         tools=tools_of(run),
+        is_new=True,
         system_prompt=read_prompt(),
         broken_off=read_broken_off(run),
     )

@@ -234,7 +234,7 @@ class RunManager:
                 run_input = await load_input(run_id, lease, run)
                 if run_input is None:
                     return None
-                return await execute_run(run_input, lease, stop, is_new=run is not None)
+                return await execute_run(run_input, lease, stop)
         except LeaseLost:
             return None
         except asyncio.CancelledError:
