@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat.agent.exceptions import AnswerEmpty, AnswerFiltered
+from chat.agent.sentences import SAID_NOTHING, WITHHELD
 from chat.agent.tokens import estimated_tokens
-from chat.agent.turn import SAID_NOTHING, WITHHELD
 from chat.agent.types import ReasoningDelta, Retraction, TextDelta, TurnEnd, Usage
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How failures of answers are worded, where a part of the sentence varies; imports no Django.
+"""How failures of answers are worded; imports no Django.
 
 They are stored in English and translated where they are shown (`chat.reasons`).
 """
@@ -47,6 +47,35 @@ ANSWERS_INSTEAD = gettext_noop("{failed} did not answer: {reason} Now {other} an
 NO_ROOM_ELSEWHERE = gettext_noop("The other servers of this model have no room.")
 NO_ROOM_BEHIND = gettext_noop("The model's server had no room for background work.")
 WAITS_ELSEWHERE = gettext_noop("Another model server answers. It makes other answers first.")
+# What the user is told when an answer is none, or not all of one.
+ANSWER_CUT_SHORT = gettext_noop(
+    "The answer was cut off at its longest length. Ask the model to go on, or have the "
+    "administrator raise LLM_MAX_OUTPUT_TOKENS."
+)
+THOUGHT_TOO_LONG = gettext_noop(
+    "The model used up the longest length of an answer for thinking and did not come to an answer. "
+    "Ask for less at once, choose a model that thinks less, or have the administrator raise "
+    "LLM_MAX_OUTPUT_TOKENS."
+)
+TOO_SHORT = gettext_noop(
+    "The longest length of an answer was used up before the model said anything. Ask for less at "
+    "once, or have the administrator raise LLM_MAX_OUTPUT_TOKENS."
+)
+ONLY_THOUGHT = gettext_noop(
+    "The model only thought and gave no answer. Ask again, or choose another model; if this "
+    "happens often, its server does not tell reasoning and answer apart."
+)
+SAID_NOTHING = gettext_noop(
+    "The model gave an empty answer. Ask again, in other words, or choose another model."
+)
+WITHHELD = gettext_noop(
+    "A content filter of the model's server kept the answer back. Ask in other words, or choose "
+    "another model."
+)
+CENSORED = gettext_noop(
+    "A content filter of the model's server cut the answer off. Ask in other words, or choose "
+    "another model."
+)
 # Of arguments; the reason is what a reader of JSON says.
 CUT_SHORT = gettext_noop(
     "The call was cut off, because the answer reached its longest length: make it shorter."

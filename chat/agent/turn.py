@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chat.agent.exceptions import AnswerEmpty, AnswerFiltered
-from chat.agent.sentences import gettext_noop
+from chat.agent.sentences import (
+    ANSWER_CUT_SHORT,
+    CENSORED,
+    ONLY_THOUGHT,
+    SAID_NOTHING,
+    THOUGHT_TOO_LONG,
+    TOO_SHORT,
+    WITHHELD,
+)
 from chat.agent.state import PendingCall
 from chat.agent.types import ChatMessage, ReasoningDelta, TextDelta, Usage
 from youworker.core.ids import uuid7
@@ -17,35 +25,6 @@ if TYPE_CHECKING:
 
 # What the model says before and after its tools are two paragraphs.
 PARAGRAPH = "\n\n"
-# What the user is told when an answer is none, or not all of one.
-CUT_SHORT = gettext_noop(
-    "The answer was cut off at its longest length. Ask the model to go on, or have the "
-    "administrator raise LLM_MAX_OUTPUT_TOKENS."
-)
-THOUGHT_TOO_LONG = gettext_noop(
-    "The model used up the longest length of an answer for thinking and did not come to an answer. "
-    "Ask for less at once, choose a model that thinks less, or have the administrator raise "
-    "LLM_MAX_OUTPUT_TOKENS."
-)
-TOO_SHORT = gettext_noop(
-    "The longest length of an answer was used up before the model said anything. Ask for less at "
-    "once, or have the administrator raise LLM_MAX_OUTPUT_TOKENS."
-)
-ONLY_THOUGHT = gettext_noop(
-    "The model only thought and gave no answer. Ask again, or choose another model; if this "
-    "happens often, its server does not tell reasoning and answer apart."
-)
-SAID_NOTHING = gettext_noop(
-    "The model gave an empty answer. Ask again, in other words, or choose another model."
-)
-WITHHELD = gettext_noop(
-    "A content filter of the model's server kept the answer back. Ask in other words, or choose "
-    "another model."
-)
-CENSORED = gettext_noop(
-    "A content filter of the model's server cut the answer off. Ask in other words, or choose "
-    "another model."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +84,7 @@ def judge_turn(turn: Turn, state: AgentState) -> Remark | None:
         if state.text.strip():
             return Remark(AnswerEmpty.code, sentence)
         raise AnswerEmpty(sentence)
-    return Remark("answer_cut", CUT_SHORT) if turn.stop == "length" else None
+    return Remark("answer_cut", ANSWER_CUT_SHORT) if turn.stop == "length" else None
 
 
 def silence_of(turn: Turn) -> str:
