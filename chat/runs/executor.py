@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from chat.agent.loop import (
     Checkpoint,
+    Remark,
     Retracted,
     Suspended,
     TurnStarted,
@@ -21,7 +22,6 @@ from chat.agent.loop import (
 )
 from chat.agent.tokens import size_of, tokens_of_bytes
 from chat.agent.tools import ToolEnded, ToolStarted, ToolWaiting
-from chat.agent.turn import Remark
 from chat.agent.types import Notice, ReasoningDelta, TextDelta, Usage
 from chat.enums import RunStatus
 from chat.llm import registry
