@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from documents import search
+from documents.enums import SearchMode
 from documents.models import Collection
 from youworker.core.exceptions import Forbidden, InvalidInput, NotFound
 from youworker.core.unicode import name_key
@@ -40,11 +41,11 @@ def search_for(
     context: CallContext,
     text: str,
     *,
-    mode: str,
     limit: int,
-    collections: Sequence[str] | None,
-    tags: Sequence[str] | None,
-    document_ids: Sequence[str] | None,
+    mode: str = SearchMode.HYBRID,
+    collections: Sequence[str] | None = None,
+    tags: Sequence[str] | None = None,
+    document_ids: Sequence[str] | None = None,
     operators: bool = True,
 ) -> SearchAnswer | None:
     """What is found for `text`: in files of the conversation, then in its collections.

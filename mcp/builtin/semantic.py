@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from documents.enums import SearchMode
 from documents.language import identify, prevailing
 from documents.quoting.meaning import compare_meaning
 from documents.quoting.questions import single_question
@@ -66,7 +67,15 @@ async def query(
     anything the user has stored. Search for one thing at a time. Ask in the language the documents
     are likely to be in; when little is found, ask again in other words or another language.
     """
-    found = await find_passages(query, "hybrid", limit, collections, tags, document_ids)
+    found = await run_in_thread(
+        library.search_for,
+        current_call_context(),
+        query,
+        limit=limit,
+        collections=collections,
+        tags=tags,
+        document_ids=document_ids,
+    )
     return passages(found)
 
 
@@ -85,11 +94,11 @@ async def answer(
     Returns the sentences that answer best, each with the number [n] of its passage, followed
     by the passages.
     """
-    found = await find_passages(question, "hybrid", limit, None, None, None)
+    context = current_call_context()
+    found = await run_in_thread(library.search_for, context, question, limit=limit)
     hits = found.results if found else []
     # Long passages would hold up everybody else's answers.
-    asked_in = current_call_context().language
-    picked = await asyncio.to_thread(quotes_from, hits, question, asked_in=asked_in)
+    picked = await asyncio.to_thread(quotes_from, hits, question, asked_in=context.language)
     if not picked:
         return passages(found)
     lines = "\n".join(f"- {' '.join(one.text.split())} [{one.number}]" for one in picked)
@@ -120,7 +129,15 @@ async def similar_to_text(
 
     Use this to find related or duplicate passages, not to answer questions.
     """
-    return passages(await find_passages(text, "semantic", limit, None, None, None, operators=False))
+    found = await run_in_thread(
+        library.search_for,
+        current_call_context(),
+        text,
+        limit=limit,
+        mode=SearchMode.SEMANTIC,
+        operators=False,
+    )
+    return passages(found)
 
 
 async def collections() -> Answer:
@@ -129,30 +146,6 @@ async def collections() -> Answer:
     lines = [f"- {row['name']} ({row['document_count']} documents)" for row in rows]
     text = "\n".join(lines) or "This user has no collections."
     return Answer(text, {"collections": rows})
-
-
-async def find_passages(
-    text: str,
-    mode: str,
-    limit: int,
-    collections: Sequence[str] | None,
-    tags: Sequence[str] | None,
-    document_ids: Sequence[str] | None,
-    *,
-    operators: bool = True,
-) -> SearchAnswer | None:
-    """What is found among the documents the acting user sees."""
-    return await run_in_thread(
-        library.search_for,
-        current_call_context(),
-        text,
-        mode=mode,
-        limit=limit,
-        collections=collections,
-        tags=tags,
-        document_ids=document_ids,
-        operators=operators,
-    )
 
 
 def passages(found: SearchAnswer | None, *, introduction: str = "") -> Answer:
