@@ -18,7 +18,7 @@ import orjson
 
 from documents.types import PassageDraft
 from ingestion.parsing.scans.rules import PageRead, ScanRules, unreported
-from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.types import Parsed, ParseFailed
 from ingestion.parsing.unpacking import Member
 
 if TYPE_CHECKING:
@@ -55,21 +55,6 @@ class ParserLost(Exception):
         super().__init__(reason or code)
         self.code = code
         self.detail = SENTENCES[code]
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What the parser process found in a file."""
-
-    title: str
-    mime: str
-    language: str
-    pages: int | None
-    truncated: bool
-    passages: list[PassageDraft]
-    notes: list[str] = field(default_factory=list)
-    # What came out of it: the bytes of number n are the file of that name in the scratch folder.
-    members: list[Member] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,17 +55,24 @@ class Extract:
     is_code: bool = False
 
 
-@dataclass(slots=True)
-class ParsedDocument:
-    """A file as it is stored: `text[start:end]` of a passage is that passage's text."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What was found in a file, and is stored of it."""
 
-    text: str
     title: str
     mime: str
     language: str
     pages: int | None
-    passages: list[PassageDraft] = field(default_factory=list)
-    truncated: bool = False
+    truncated: bool
+    passages: list[PassageDraft]
     notes: Sequence[str] = ()
-    # Files that came out of it, in order.
+    # What came out of it, in order: the bytes of number n are the file of that name in the
+    # scratch folder.
     members: Sequence[Member] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedDocument(Parsed):
+    """The same with the whole text: `text[start:end]` of a passage is that passage's text."""
+
+    text: str

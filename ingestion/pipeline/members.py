@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from documents.models import Collection
-    from ingestion.parsing.process import Parsed
+    from ingestion.parsing.types import Parsed
     from ingestion.parsing.unpacking import Member
     from ingestion.store import Incoming
 

@@ -18,8 +18,8 @@ from documents.exceptions import DocumentDeleted
 from documents.models import Document
 from ingestion.enums import Stage
 from ingestion.exceptions import NotNeeded, NotYet, SourceAway, SourceRefused
-from ingestion.parsing.process import Parsed, Parser, ParserLost
-from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.process import Parser, ParserLost
+from ingestion.parsing.types import Parsed, ParseFailed
 from ingestion.pipeline.members import (
     forget_archive,
     limits_of,

@@ -12,8 +12,8 @@ from documents.language import identify
 from ingestion.events import announce
 from ingestion.models import HeardPiece, IngestionRun
 from ingestion.parsing.media import NO_SPEECH, label_of
-from ingestion.parsing.process import Parsed, ParserLost
-from ingestion.parsing.types import LONGEST_TEXT, ParseFailed
+from ingestion.parsing.process import ParserLost
+from ingestion.parsing.types import LONGEST_TEXT, Parsed, ParseFailed
 from ingestion.pipeline.outcomes import ItemTaken, leased_row
 from ingestion.pipeline.scans import TURN, TurnOver
 from ingestion.recordings import clock, mime_of, passages_of

@@ -16,7 +16,7 @@ from documents.types import PassageDraft
 from ingestion import services
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem
-from ingestion.parsing.process import Parsed
+from ingestion.parsing.types import Parsed
 from ingestion.pipeline import parse
 from ingestion.pipeline.worker import work_for
 from youworker.core.config import config

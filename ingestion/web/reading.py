@@ -19,7 +19,7 @@ from youworker.core.config import config
 from youworker.core.per_loop import PerLoop
 
 if TYPE_CHECKING:
-    from ingestion.parsing.process import Parsed
+    from ingestion.parsing.types import Parsed
     from youworker.upstream.fetcher import Fetched
 
 # Pages are read in tenths of a second; what takes longer would keep a conversation waiting.
