@@ -71,10 +71,10 @@ def embed_next(*, until: float) -> list[UUID] | None:
 
 def embed_claimed(lease: EmbeddingLease, *, until: float) -> None:
     """Embed leased documents, and let every one of them leave the lease."""
-    work = EmbeddingWork(lease)
+    work = EmbeddingWork(lease, until)
     try:
         with lease.keep_alive():
-            work.run(until=until)
+            work.run()
         # Afterwards, lest the rows are renewed by another connection at the same moment.
         work.leave()
     except BaseException:
@@ -84,9 +84,13 @@ def embed_claimed(lease: EmbeddingLease, *, until: float) -> None:
 
 @dataclass(slots=True)
 class EmbeddingWork:
-    """One pass over the passages of leased documents that lack a vector."""
+    """One pass over the passages of leased documents that lack a vector.
+
+    It ends at `until` (monotonic), but not before its first batch.
+    """
 
     lease: EmbeddingLease
+    until: float
     # Documents of whose passages none was left out, and those of the present batch.
     passed: set[UUID] = field(default_factory=set)
     present: set[UUID] = field(default_factory=set)
@@ -94,10 +98,10 @@ class EmbeddingWork:
     errors: dict[UUID, tuple[str, str]] = field(default_factory=dict)
     outage: UpstreamUnavailable | None = None
 
-    def run(self, *, until: float) -> None:
+    def run(self) -> None:
         """Embed what can be embedded, and remember what went wrong."""
         try:
-            self.embed_all(until=until)
+            self.embed_all()
         except VectorsUnusable as error:
             logger.warning("%s refuses all it was asked: %s", self.lease.model, error.message)
         except UpstreamUnavailable as error:
@@ -105,14 +109,14 @@ class EmbeddingWork:
         except Exception as error:  # noqa: BLE001 -- sorted there
             self.count_error(error)
 
-    def embed_all(self, *, until: float) -> None:
+    def embed_all(self) -> None:
         """Go through the passages of all documents; raises what ends that early."""
         ids = [task.document_id for task in self.lease.tasks]
         for number, rows in enumerate(batches_of(missing_rows(self.lease.model, ids))):
             self.passed = {pk for pk in ids if pk < rows[0].document_id}
             self.present = {row.document_id for row in rows}
             # One batch is done in any case, or a busy machine would get nowhere.
-            if number and (time.monotonic() > until or not self.lease.held().exists()):
+            if number and (time.monotonic() > self.until or not self.lease.held().exists()):
                 return
             self.embed(rows)
         self.passed = set(ids)

@@ -124,7 +124,7 @@ def test_a_killed_worker_loses_a_batch_at_most(use):
 
     embedder.act = kill
     with pytest.raises(KeyboardInterrupt):
-        EmbeddingWork(lease).run(until=FOREVER)
+        EmbeddingWork(lease, FOREVER).run()
     let_leases_end(EmbeddingTask.objects.all())
     assert services.reclaim_expired_tasks() == 1
 
