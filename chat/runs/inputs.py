@@ -14,6 +14,7 @@ from chat.agent.types import ChatMessage
 from chat.models import Run, ToolRun
 from chat.runs import statements
 from chat.runs.continuing import OPTION, BrokenOff, read_broken_off
+from chat.runs.leases import read_from_database
 from chat.runs.system_prompts import read_prompt, remembered_prompt
 from chat.runs.tool_calls import calls_of
 from mcp.calls import CallContext, ToolInfo
@@ -22,6 +23,7 @@ from youworker.core.zones import zone_or_utc
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from chat.runs.leases import RunLease
 
 # Nobody is there to allow calls, or wants anything done.
 READS_ONLY = "reads_only"
@@ -58,6 +60,16 @@ class RunInput:
         """The time of the user's day."""
         zone = zone_or_utc(self.run.user.time_zone)
         return timezone.now().astimezone(zone).isoformat(timespec="minutes")
+
+
+async def load_input(run_id: UUID, lease: RunLease, run: Run | None) -> RunInput | None:
+    """What a run of ours needs, a `run` that was just accepted or a stored one.
+
+    None when it is not ours any more. Raises `LeaseLost`.
+    """
+    if run is None:
+        return await read_from_database(lease, read_input, run_id, lease.token)
+    return new_input(run) or await read_from_database(lease, complete_input, run)
 
 
 def read_input(run_id: UUID, token: UUID) -> RunInput | None:

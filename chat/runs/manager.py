@@ -13,9 +13,10 @@ from asgiref.sync import async_to_sync
 from redis.exceptions import RedisError
 
 from chat.models import Run
-from chat.runs import inputs, store
+from chat.runs import store
 from chat.runs.executor import LAST_SECONDS, execute_run
-from chat.runs.leases import LeaseLost, RunLease, read_from_database, write_to_database
+from chat.runs.inputs import load_input
+from chat.runs.leases import LeaseLost, RunLease, write_to_database
 from chat.runs.places import PlaceTeller
 from chat.runs.queue import CHANNEL, claim_queued, claim_run
 from chat.runs.store import internal_sentence
@@ -326,13 +327,6 @@ class RunManager:
 
 async def do_nothing() -> None:
     """Stand in for the task of a run that is not carried out here."""
-
-
-async def load_input(run_id: UUID, lease: RunLease, run: Run | None) -> inputs.RunInput | None:
-    """What a run of ours needs; None when it is not ours any more."""
-    if run is None:
-        return await read_from_database(lease, inputs.read_input, run_id, lease.token)
-    return inputs.new_input(run) or await read_from_database(lease, inputs.complete_input, run)
 
 
 # The manager of the event loop that serves this process' requests; none in tests and commands.
