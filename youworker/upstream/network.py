@@ -10,17 +10,15 @@ from __future__ import annotations
 import asyncio
 import select
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Iterable, Iterator
 
     import httpx2
-
-T = TypeVar("T")
 
 # Bytes that are taken from the system at a time.
 PIECE = 16_384
@@ -110,7 +108,7 @@ class Incoming(asyncio.BufferedProtocol):
             self.transport.resume_reading()
         return data
 
-    async def room(self) -> None:
+    async def wait_for_room(self) -> None:
         """Wait until more may be written; raises `OSError` for a connection that was lost."""
         if self.is_full and not self.is_over:
             self.writer = asyncio.get_running_loop().create_future()
@@ -133,16 +131,9 @@ class LoopStream(httpcore2.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """The next bytes, none at the end."""
-        # Once for each piece: without what the others go through.
-        try:
-            if timeout is None:
-                return await self.incoming.read(max_bytes)
+        with told(httpcore2.ReadTimeout, httpcore2.ReadError):
             async with asyncio.timeout(timeout):
                 return await self.incoming.read(max_bytes)
-        except TimeoutError as error:
-            raise httpcore2.ReadTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore2.ReadError(str(error)) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Send bytes, or keep them until the server takes them."""
@@ -150,7 +141,8 @@ class LoopStream(httpcore2.AsyncNetworkStream):
             if self.incoming.is_over:
                 raise ConnectionResetError("the server closed the connection")
             self.transport.write(buffer)
-            await within(timeout, self.incoming.room)
+            async with asyncio.timeout(timeout):
+                await self.incoming.wait_for_room()
 
     async def aclose(self) -> None:
         """Close the connection now, whatever is still to be sent."""
@@ -173,12 +165,10 @@ class LoopStream(httpcore2.AsyncNetworkStream):
         """The same connection, encrypted from here on."""
         loop = asyncio.get_running_loop()
         with told(httpcore2.ConnectTimeout, httpcore2.ConnectError):
-            transport = await within(
-                timeout,
-                lambda: loop.start_tls(
+            async with asyncio.timeout(timeout):
+                transport = await loop.start_tls(
                     self.transport, self.incoming, ssl_context, server_hostname=server_hostname
-                ),
-            )
+                )
             if transport is None:
                 raise ConnectionResetError("the server closed the connection")
         self.incoming.transport = transport
@@ -215,17 +205,10 @@ class LoopBackend(httpcore2.AsyncNetworkBackend):
         """A connection to the first address of a name that answers."""
         local = (local_address, 0) if local_address else None
         loop = asyncio.get_running_loop()
-        return await connected(
-            timeout,
-            lambda: loop.create_connection(
-                Incoming,
-                host,
-                port,
-                local_addr=local,
-                happy_eyeballs_delay=NEXT_ADDRESS_SECONDS,
-            ),
-            socket_options,
+        connection = loop.create_connection(
+            Incoming, host, port, local_addr=local, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS
         )
+        return await open_stream(connection, timeout, socket_options)
 
     async def connect_unix_socket(
         self,
@@ -235,34 +218,26 @@ class LoopBackend(httpcore2.AsyncNetworkBackend):
     ) -> LoopStream:
         """A connection to a process of this machine."""
         loop = asyncio.get_running_loop()
-        return await connected(
-            timeout, lambda: loop.create_unix_connection(Incoming, path), socket_options
-        )
+        connection = loop.create_unix_connection(Incoming, path)
+        return await open_stream(connection, timeout, socket_options)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
 
 
-async def connected(
+async def open_stream(
+    connection: Awaitable[tuple[Any, Incoming]],
     seconds: float | None,
-    connect: Callable[[], Awaitable[tuple[Any, Incoming]]],
     options: Iterable[Any] | None,
 ) -> LoopStream:
-    """The stream of a connection that is made."""
+    """The stream of a connection that is being made."""
     with told(httpcore2.ConnectTimeout, httpcore2.ConnectError):
-        transport, incoming = await within(seconds, connect)
+        async with asyncio.timeout(seconds):
+            transport, incoming = await connection
         for option in options or ():
             transport.get_extra_info("socket").setsockopt(*option)
     return LoopStream(transport, incoming)
-
-
-async def within(seconds: float | None, act: Callable[[], Awaitable[T]]) -> T:
-    """What an act comes to in so many seconds; raises `TimeoutError`."""
-    if seconds is None:
-        return await act()
-    async with asyncio.timeout(seconds):
-        return await act()
 
 
 @contextmanager
