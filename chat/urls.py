@@ -21,7 +21,11 @@ urlpatterns = [
     path("sessions/<uuid:pk>/attachments", files.as_view({"get": "list"})),
     path("attachments", files.as_view({"post": "begin"})),
     path("attachments/<uuid:pk>/keep", files.as_view({"post": "keep"})),
-    path("attachments/<uuid:pk>/picture", attachments.PictureView.as_view()),
+    path(
+        "attachments/<uuid:pk>/picture",
+        attachments.PictureView.as_view(),
+        name="attachment-picture",
+    ),
     path("attachments/<uuid:pk>/thumbnail", attachments.ThumbnailView.as_view()),
     path("messages/<uuid:pk>", messages.as_view({"get": "retrieve"})),
     path("messages/<uuid:pk>/regenerate", messages.as_view({"post": "regenerate"})),

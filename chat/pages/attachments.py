@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.http import HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
@@ -12,7 +14,11 @@ from chat import services
 from chat.forms import AttachableForm
 from chat.pages.conversations import cleaned
 from chat.pages.messages import url_of
+from chat.runs.pictures import stored_image
+from documents import services as documents
+from youworker.core.exceptions import NotFound
 from youworker.core.pages.base import Page, answer_done, is_htmx
+from youworker.core.pages.errors import render_error
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -39,6 +45,19 @@ class AttachablePart(AttachPage):
 
     def get_template_names(self) -> list[str]:
         return ["chat/_attachable.html"]
+
+
+class PicturePage(Page):
+    """The way to an attached picture, which storage may have lost."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Lead to the picture; say it where there is none."""
+        attachment = services.own_attachment(pk, actor=self.actor)
+        _mime, stored = stored_image(attachment, user=self.actor)
+        if documents.stored_original(stored):
+            return HttpResponseRedirect(reverse("attachment-picture", args=[pk]))
+        detail = _("The file is no longer on the server.")
+        return render_error(request, NotFound.status, detail, heading=_("The picture is missing"))
 
 
 class KeepPage(Page):

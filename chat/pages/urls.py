@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{OF_MESSAGE}/summary", messages.SummaryPage.as_view(), name="chat-summary"),
     path(f"{OF_MESSAGE}/feedback", messages.FeedbackPage.as_view(), name="chat-feedback"),
     path(f"{OF_MESSAGE}/reasoning", messages.ReasoningPage.as_view(), name="chat-reasoning"),
+    path(f"{OF_ATTACHMENT}/picture", attachments.PicturePage.as_view(), name="chat-picture"),
     path(f"{OF_ATTACHMENT}/keep", attachments.KeepPage.as_view(), name="chat-keep"),
     path("approvals", approvals.ApprovalsPage.as_view(), name="chat-approvals"),
     path("account/allowed-tools", approvals.GrantsPage.as_view(), name="account-grants"),

@@ -50,7 +50,7 @@ def test_pictures_of_a_result_are_seen_in_its_step(asked):
     assert step.get_attribute("open") is not None
     link = step.locator(".file a")
     assert link.inner_text() == "<b>chart</b>.png"
-    assert link.get_attribute("href") == "/v1/attachments/p1/picture"
+    assert link.get_attribute("href") == "/chat/attachments/p1/picture"
     assert step.locator(".file img").get_attribute("src") == "/v1/attachments/p1/thumbnail"
     assert step.locator(".file").count() == 2
 

@@ -19,7 +19,7 @@ from chat.tests.factories import SessionFactory
 from documents import search
 from documents import services as documents
 from documents.models import Collection, Document, StoredFile
-from documents.tests.factories import DocumentFactory
+from documents.tests.factories import DocumentFactory, stored_path
 from groups.models import LegalHold
 from groups.tests.factories import GroupFactory, MembershipFactory
 from ingestion.models import IngestionRun
@@ -231,9 +231,25 @@ def test_routes_of_others_files_answer_404(session, client):
         client.get(f"/v1/attachments/{pk}/thumbnail"),
         client.get(f"/v1/attachments/{pk}/picture"),
         client.post(f"/chat/attachments/{pk}/keep"),
+        client.get(f"/chat/attachments/{pk}/picture"),
     ]
 
-    assert [answer.status_code for answer in answers] == [404] * 6
+    assert [answer.status_code for answer in answers] == [404] * 7
+
+
+def test_a_picture_is_led_to_and_one_that_is_lost_is_said_on_a_page(session, client):
+    item = hand_in(session.user, "a.png", picture_of_text("zebra"), session_id=session.pk)
+    ask(session, item)
+    pk = Attachment.objects.get().pk
+    client.force_login(session.user)
+
+    led = client.get(f"/chat/attachments/{pk}/picture").headers["Location"]
+    stored_path(StoredFile.objects.get()).unlink()
+    lost = client.get(f"/chat/attachments/{pk}/picture")
+
+    assert led == f"/v1/attachments/{pk}/picture"
+    assert lost.status_code == 404
+    assert "<h1>The picture is missing</h1>" in lost.content.decode()
 
 
 def test_there_are_at_most_twenty(session, client):

@@ -75,7 +75,7 @@ function showFiles(step, files) {
 }
 
 function fileItem({ id, document_id: document, name }, isImage) {
-  const href = document ? `/documents/${document}` : isImage ? `/v1/attachments/${id}/picture` : "";
+  const href = document ? `/documents/${document}` : isImage ? `/chat/attachments/${id}/picture` : "";
   const link = href ? element("a", { href, target: "_blank", rel: "noopener" }, name) : name;
   if (document) link.dataset.document = document;
   const words = element("span", { className: "file-name", dir: "auto" }, link);

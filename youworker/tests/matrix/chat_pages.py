@@ -34,6 +34,8 @@ CHAT_PAGES = [
     page("get", f"{MESSAGE}/summary", "own", 200, "answer"),
     page("post", f"{MESSAGE}/feedback", "own", 302, "answer", {"rating": 1}),
     page("get", f"{MESSAGE}/reasoning", "own", 200, "answer"),
+    # No file of the matrix is stored: whoever gets in is told so.
+    page("get", "chat/attachments/<uuid:pk>/picture", "own", 404, "attachment"),
     # The run of the matrix has ended: whoever gets in is told so on the page of the chat.
     page("post", "chat/attachments/<uuid:pk>/keep", "own", 302, "attachment"),
     page("get", "approvals"),
