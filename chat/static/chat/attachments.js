@@ -1,6 +1,7 @@
 // Files beside the question: they go into the conversation, and their state stands here.
 import { limitsOf, refusalBySize, sendFiles, takeBatch } from "../ingestion/sending.js";
-import { button, element } from "../youworker/js/elements.js";
+import { Announcer } from "../youworker/js/announce.js";
+import { button, element, leaveRow } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
 import { call, get, post } from "../youworker/js/net.js";
@@ -22,7 +23,7 @@ export class Attachments {
 
   /** `session` tells the conversation, which may begin later. */
   constructor(place, session, onChange) {
-    Object.assign(this, { place, session, onChange });
+    Object.assign(this, { place, session, onChange, announcer: new Announcer(place.parentElement) });
   }
 
   /** Upload files, in requests of a size that the server takes, one after the other. */
@@ -85,6 +86,7 @@ export class Attachments {
 
   disconnect() {
     clearTimeout(this.#timer);
+    this.announcer.remove();
   }
 
   async #upload(entries) {
@@ -200,8 +202,10 @@ export class Attachments {
 
   // What nobody is to be asked about is not kept.
   #remove(entry) {
-    const { document, refers, run } = entry;
+    const { document, name, refers, row, run } = entry;
+    leaveRow(row, this.place, this.place.parentElement.querySelector("[data-attach]"));
     this.#forget(entry);
+    this.announcer.say(t("%(name)s is off the list.", { name }));
     if (refers) return;
     const alone = !this.files.some((one) => one.run === run);
     if (document) call("DELETE", `/v1/documents/${document}`).catch(() => {});

@@ -4,7 +4,7 @@ import { post } from "../youworker/js/net.js";
 import { activate, sayError } from "../youworker/js/partials.js";
 import { showTimes } from "../youworker/js/time.js";
 import { answerAgain } from "./again.js";
-import { Announcer } from "./announce.js";
+import { Announcer } from "../youworker/js/announce.js";
 import { answerApprovals } from "./approvals.js";
 import { refreshAttached, useAttached } from "./attached.js";
 import { Composer } from "./composer.js";

@@ -1,6 +1,7 @@
 // `<yw-upload>`: takes files and folders and sends them; each shows how far it is, and why not.
 // With the class `anywhere` it takes what is dropped anywhere on the page.
-import { button, element } from "../youworker/js/elements.js";
+import { Announcer } from "../youworker/js/announce.js";
+import { button, element, leaveRow } from "../youworker/js/elements.js";
 import { language, t, tn } from "../youworker/js/i18n.js";
 import { randomId } from "../youworker/js/ids.js";
 import { chosenFiles, droppedFiles, listenToDrops } from "./dropping.js";
@@ -18,6 +19,7 @@ class Upload extends HTMLElement {
 
   connectedCallback() {
     this.limits = limitsOf(this);
+    this.announcer = new Announcer(this);
     this.form = this.querySelector("form");
     this.said = this.querySelector("[data-said]");
     this.list = this.querySelector("[data-files]");
@@ -33,6 +35,7 @@ class Upload extends HTMLElement {
 
   disconnectedCallback() {
     this.listening.abort();
+    this.announcer.remove();
   }
 
   listenToFields() {
@@ -74,14 +77,13 @@ class Upload extends HTMLElement {
     this.refused.delete(entry);
     this.leave(entry);
     entry.row.remove();
+    this.announcer.say(t("%(name)s is off the list.", { name: entry.path }));
     if (!this.abort) this.finish();
   }
 
-  /** Give the focus to the next file that waits for its user, before the buttons of this one go. */
+  // The buttons of a file that no longer waits for its user go.
   leave({ row }) {
-    const left = [...this.list.querySelectorAll("button:not([hidden])")].filter((each) => !row.contains(each));
-    const next = left.find((each) => row.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING) ?? left.at(-1);
-    (next ?? this.querySelector("input[type=file]"))?.focus();
+    leaveRow(row, this.list, this.querySelector("input[type=file]"));
   }
 
   refuse(entries, reason, { isFinal = false } = {}) {

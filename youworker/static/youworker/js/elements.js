@@ -38,6 +38,13 @@ export function isFocusLost() {
   return !document.activeElement || document.activeElement === document.body;
 }
 
+/** Before `row` goes: give the focus to a button of the next one in `list`, or the last, else to `otherwise`. */
+export function leaveRow(row, list, otherwise) {
+  const left = [...list.querySelectorAll("button:not([hidden])")].filter((each) => !row.contains(each));
+  const next = left.find((each) => row.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING) ?? left.at(-1);
+  (next ?? otherwise)?.focus();
+}
+
 /** Something to await between pieces of long work: it ends at once while the turn lasts. */
 export function turns() {
   let began = performance.now();

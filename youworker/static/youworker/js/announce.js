@@ -1,5 +1,5 @@
-// What a screen reader is told of an answer: whole sentences and blocks at a pace that can be followed.
-import { element } from "../youworker/js/elements.js";
+// What a screen reader is told besides what is seen: whole sentences and blocks at a pace that can be followed.
+import { element } from "./elements.js";
 
 const PACE_MS = 1500;
 const LONGEST = 600;
