@@ -151,7 +151,9 @@ class FeedbackPage(Page):
         """Note it; htmx gets the buttons as they are now."""
         answer = message_of(self.actor, pk)
         wish = cleaned(FeedbackForm(request.POST))
+        # The thumbs change the rating; what keeps it is the button below the comment.
+        context = {"message": answer, "is_commented": answer.rating == wish["rating"]}
         services.give_feedback(answer, **wish, actor=self.actor)
         if is_htmx(request):
-            return render(request, "chat/_feedback.html", {"message": answer})
+            return render(request, "chat/_feedback.html", context)
         return answer_done(request, _("Thank you for your feedback."), url_of(answer))

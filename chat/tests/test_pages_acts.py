@@ -224,11 +224,15 @@ def test_feedback_is_noted_with_its_comment_and_taken_back(client, user):
     rated = text_of(client.post(url, {"rating": "-1", "comment": "Wrong <b>"}, headers=HTMX))
     answer.refresh_from_db()
     noted = (answer.rating, answer.comment)
+    same = text_of(client.post(url, {"rating": "-1", "comment": "Worse"}, headers=HTMX))
     client.post(url, {"rating": "0"})
     answer.refresh_from_db()
 
     assert noted == (-1, "Wrong <b>")
     assert "Wrong &lt;b&gt;" in rated
+    # The keyboard goes on at the button that was pressed, which is gone once a comment is saved.
+    assert f'id="bad-{answer.pk}"' in rated
+    assert ("<summary autofocus>" in rated, "<summary autofocus>" in same) == (False, True)
     assert (answer.rating, answer.comment) == (0, "")
     assert client.post(url, {"rating": "5"}).status_code == 400
 
