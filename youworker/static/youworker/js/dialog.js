@@ -27,7 +27,10 @@ async function show(url, box) {
   }
   swapIn(part.text, box);
   if (!box.open) box.showModal();
-  box.querySelector("[autofocus]")?.focus();
+  const field = box.querySelector("[autofocus]");
+  field?.focus();
+  // What is there is gone on with.
+  if (field?.matches("textarea")) field.setSelectionRange(field.value.length, field.value.length);
   return true;
 }
 
