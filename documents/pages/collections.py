@@ -34,7 +34,9 @@ class CollectionPage(Page):
         collection = visible_collection(pk, self.actor)
         may_fill = Collection.objects.writable_by(self.actor).filter(pk=pk).exists()
         context = shelf_context(request, self.actor)
-        context |= list_context(request, self.actor, collection=collection)
+        context |= list_context(
+            request, self.actor, shelves=context["shelves"], collection=collection
+        )
         context |= {"may_fill": may_fill, "is_own": collection.owner_id == self.actor.pk}
         name = "documents/_results.html" if is_htmx(request) else "documents/collection.html"
         return render(request, name, context)

@@ -46,7 +46,8 @@ class DocumentsPage(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show a page of the list; htmx gets the list alone."""
-        context = shelf_context(request, self.actor) | list_context(request, self.actor)
+        context = shelf_context(request, self.actor)
+        context |= list_context(request, self.actor, shelves=context["shelves"])
         if context["in_trash"]:
             context["deleted_shelves"] = deleted_collections(self.actor)
         name = "documents/_results.html" if is_htmx(request) else "documents/library.html"
@@ -54,22 +55,26 @@ class DocumentsPage(Page):
 
 
 def list_context(
-    request: HttpRequest, actor: User, *, collection: Collection | None = None
+    request: HttpRequest,
+    actor: User,
+    *,
+    shelves: list[Collection],
+    collection: Collection | None = None,
 ) -> dict[str, Any]:
-    """A page of the documents that a request asks for, and what it may be narrowed by."""
+    """A page of the documents that a request asks for, and what it may be narrowed by.
+
+    `shelves` are the collections that `actor` sees.
+    """
     documents, in_trash = wanted_documents(request, actor)
     if collection is not None:
         documents = documents.filter(collection=collection)
     page = Paginator(documents, PAGE_SIZE).get_page(request.GET.get("page"))
-    shelves = Collection.objects.visible_to(actor).in_bulk(
-        {document.collection_id for document in page}
-    )
     tags = request.GET.getlist("tag")
     return {
         "in_trash": in_trash,
         "collection": collection,
         "page_obj": page,
-        "rows": rows_of(page, shelves.values()),
+        "rows": rows_of(page, shelves),
         "is_pending": any(document.status in PENDING for document in page),
         "is_filtered": any(request.GET.get(name) for name in FILTERS),
         "chosen_tags": [tag for tag in dict.fromkeys(tags) if tag],

@@ -48,9 +48,9 @@ def test_the_list_takes_a_fixed_number_of_queries(count, client, user, django_as
         services.update_document(document, tags=["a", "b"], actor=user)
     client.get("/documents")
 
-    # Session, user; collections to look at, to fill and of the page; the default one; count, page,
+    # Session, user; collections to look at and to fill; the default one; count, page,
     # tags, shares, and tags to filter by.
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         response = client.get("/documents")
 
     assert len(titles(response)) == count
