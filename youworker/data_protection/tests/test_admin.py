@@ -28,6 +28,8 @@ def test_a_superuser_is_asked_and_then_obeyed():
     asked = erase(pages_of(root), user)
     assert asked.status_code == 200
     assert b"grace" in asked.content
+    # What takes nothing away has the focus, and says what is asked.
+    assert b'autofocus aria-describedby="warning">Cancel' in asked.content
     assert not Erasure.objects.exists()
     erase(pages_of(root), user, confirmed="yes")
 
