@@ -66,6 +66,10 @@
       const name = box.closest("tr").querySelector("th, td a")?.textContent.trim();
       if (name) box.ariaLabel = `${box.ariaLabel}: ${name}`;
     }
+    // On a phone a row is a list, and the heads of its columns stand beside its values.
+    for (const { dataset } of form?.querySelectorAll("[data-label]") ?? []) {
+      dataset.label = dataset.label.charAt(0).toLocaleUpperCase() + dataset.label.slice(1);
+    }
     const acts = form?.querySelector(":scope > :has(> .changelist-actions)");
     if (!acts) return;
     form.append(acts);
