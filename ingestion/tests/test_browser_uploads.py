@@ -113,7 +113,9 @@ def test_a_file_that_is_too_large_can_only_be_removed(page):
 
     expect(page.locator(ITEM)).to_have_count(0)
     expect(page.locator(SAID)).to_have_text("No file is left to send.")
-    expect(page.get_by_role("status").filter(has_text="large.txt is off the list.")).to_be_attached()
+    expect(
+        page.get_by_role("status").filter(has_text="large.txt is off the list.")
+    ).to_be_attached()
 
 
 def test_a_file_dropped_on_the_library_appears_in_it(page):
