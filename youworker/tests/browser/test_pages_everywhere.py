@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from youworker.tests.support.appearance import check_accessibility, check_width, take_screenshots
 from youworker.tests.support.page_watch import PARTS
@@ -83,6 +84,16 @@ REACHED = """() => {
   if (e === document.body) return null;
   return [...document.querySelectorAll('*')].indexOf(e);
 }"""
+
+
+def test_a_refused_form_keeps_the_focus_below_a_fragment_of_the_address(page, watches):
+    page.goto("/account/privacy")
+    watches[0].expect("422")
+    password = page.locator("form[action$='#copy']").get_by_label("Password")
+    password.fill("wrong")
+    password.press("Enter")
+
+    expect(page.get_by_role("alert").filter(has_text="is wrong")).to_be_focused()
 
 
 @pytest.mark.parametrize("path", ["/documents", "/account/keys"])

@@ -5,6 +5,7 @@ import "./one-stop.js";
 import "./returning.js";
 import "./waiting.js";
 import "./zone.js";
+import { isFocusLost } from "./elements.js";
 import { pageHeaders } from "./net.js";
 import { UNDO_MS, closeToast, dismissLater, toast } from "./toast.js";
 import { showTimes } from "./time.js";
@@ -92,6 +93,8 @@ document.addEventListener("submit", (event) => {
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 showTimes(document);
 enterRefused(document);
+// A fragment in the address takes the focus away when the page has come.
+addEventListener("load", () => isFocusLost() && enterRefused(document));
 for (const shown of document.querySelectorAll("#toasts .toast")) {
   dismissLater(shown, shown.querySelector("form") ? UNDO_MS : undefined);
 }
