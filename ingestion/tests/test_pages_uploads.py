@@ -166,7 +166,8 @@ def test_a_run_shows_how_far_each_file_is(client, user):
     assert "&lt;b&gt;.pdf" in shown
     assert "Locked." in shown
     assert "Already here" in shown
-    assert "1 ready · 1 working · " in " ".join(shown.split())
+    # What was here already is ready, and no further file.
+    assert "1 ready (1 already here) · 1 working · " in " ".join(shown.split())
 
 
 def test_files_are_narrowed_by_stage_and_paged(client, user):
