@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from chat import services
+from chat.enums import Decision
 from chat.exceptions import ApprovalClosed, RunFinished
 from chat.forms import DecisionForm
 from chat.models import Run
 from chat.pages.conversations import cleaned
 from chat.pages.showing import Call, part_context, show_messages
-from youworker.core.pages.base import Page, answer_redirect, is_htmx
+from youworker.core.pages.base import Page, answer_done, answer_redirect, is_htmx
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -71,4 +73,9 @@ class DecidePage(Page):
             return answer_redirect(request, back)
         if own and is_htmx(request):
             return render(request, "chat/_tool.html", {"call": Call(row), "run": run})
-        return answer_redirect(request, back)
+        if own:
+            return answer_redirect(request, back)
+        # In the list the call is gone, and its answer is not seen.
+        is_denied = row.decision == Decision.DENY
+        told = _("“%(tool)s” is denied.") if is_denied else _("“%(tool)s” is allowed.")
+        return answer_done(request, told % {"tool": Call(row).tool}, back)

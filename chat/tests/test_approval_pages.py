@@ -72,12 +72,14 @@ def test_an_answer_on_the_page_leads_back_to_it(user, client):
     address = reverse("chat-decide", args=[row.run_id, row.pk])
 
     answer = client.post(address, {"decision": "everywhere", "listed": "1"})
+    told = shown(client)
 
     row.refresh_from_db()
     grant = ToolGrant.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, reverse("chat-approvals"))
     assert (row.decision, row.decided_by) == (Decision.ALLOW, user)
     assert (grant.user, grant.tool, grant.session) == (user, row.tool, None)
+    assert f"“{row.tool}” is allowed." in told
     again = client.post(address, {"decision": "deny", "listed": "1"}, follow=True)
     assert "decided about already" in again.content.decode()
 
