@@ -1,10 +1,10 @@
 // `<yw-chat>`: a conversation. It wires the others, and knows which answer is being made.
+import { Announcer } from "../youworker/js/announce.js";
 import { t } from "../youworker/js/i18n.js";
 import { post } from "../youworker/js/net.js";
 import { activate, sayError } from "../youworker/js/partials.js";
 import { showTimes } from "../youworker/js/time.js";
 import { answerAgain } from "./again.js";
-import { Announcer } from "../youworker/js/announce.js";
 import { answerApprovals } from "./approvals.js";
 import { refreshAttached, useAttached } from "./attached.js";
 import { Composer } from "./composer.js";
