@@ -51,6 +51,13 @@ class Embedder(Protocol):
         """Vectors of length 1, shape [texts, dimensions]; raises `UpstreamUnavailable`."""
         ...
 
+    def embed_question(self, question: str, prompt: str) -> NDArray[np.float32]:
+        """The vector to search with, shape [dimensions], of length 1; raises the same.
+
+        The prompt is what the model wants before a question.
+        """
+        ...
+
 
 def configured_model() -> tuple[Provider, str, int]:
     """Provider, name and dimensions that the settings ask for."""

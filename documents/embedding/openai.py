@@ -71,6 +71,11 @@ class OpenAIEmbedder:
                 vectors[first : first + len(batch)] = self.embed_batch(batch)
         return normalised(vectors)
 
+    def embed_question(self, question: str, prompt: str) -> NDArray[np.float32]:
+        """The vector to search with, shape [dimensions]; raises like `embed`."""
+        vector: NDArray[np.float32] = self.embed([prompt + question])[0]
+        return vector
+
     def embed_batch(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of one batch; of a single text that is refused, of its beginning."""
         while True:

@@ -6,7 +6,7 @@ import json
 import time
 from multiprocessing.connection import Client
 from queue import Empty, LifoQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from documents.exceptions import VectorsUnusable
 from youworker.core.exceptions import UpstreamUnavailable
@@ -43,14 +43,23 @@ class SharedEmbedder:
 
         `VectorsUnusable`, which is one, when the model cannot do it for one of the texts.
         """
+        return self.vectors_of([list(texts)], len(texts))
+
+    def embed_question(self, question: str, prompt: str) -> NDArray[np.float32]:
+        """The vector to search with, shape [dimensions]; raises like `embed`."""
+        vector: NDArray[np.float32] = self.vectors_of([question, prompt], 1)[0]
+        return vector
+
+    def vectors_of(self, asked: list[Any], number: int) -> NDArray[np.float32]:
+        """So many vectors, of what stands behind the model in a frame."""
         import numpy as np  # noqa: PLC0415 -- 15 MB that not every process needs
 
-        frame = json.dumps([self.name, self.dimensions, list(texts)]).encode()
+        frame = json.dumps([self.name, self.dimensions, *asked]).encode()
         with holding_nothing():
-            answer = self.ask_again(frame, LOADING_SECONDS + SECONDS_PER_TEXT * len(texts))
-        if texts and not answer:
+            answer = self.ask_again(frame, LOADING_SECONDS + SECONDS_PER_TEXT * number)
+        if number and not answer:
             raise VectorsUnusable("The embedding model could not read one of the texts.")
-        return np.frombuffer(answer, np.float32).reshape(len(texts), self.dimensions)
+        return np.frombuffer(answer, np.float32).reshape(number, self.dimensions)
 
     def ask_again(self, frame: bytes, seconds: float) -> bytes:
         """The answer to one frame, also of a process that is started anew meanwhile."""

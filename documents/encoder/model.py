@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from documents.encoder.arithmetic import normalised
+from documents.encoder.arithmetic import normalised, without_common
 from documents.encoder.known import FOLDER, MODELS
 from documents.encoder.tokens import tokenizer_of
 
@@ -24,7 +24,7 @@ THREADS = min(2, os.cpu_count() or 1)
 
 
 class LocalEmbedder:
-    """An ONNX sentence encoder: mean pooling over the attention mask, then length 1."""
+    """An ONNX sentence encoder: the mean of what it says of the tokens, then length 1."""
 
     def __init__(self, name: str, dimensions: int) -> None:
         self.name = name
@@ -58,8 +58,33 @@ class LocalEmbedder:
                 vectors[batch] = self.embed_batch([tokens[index] for index in batch])
         return vectors
 
+    def embed_question(self, question: str, prompt: str) -> NDArray[np.float32]:
+        """The vector to search with, shape [dimensions]: of what this question asks."""
+        mean = self.weighted_mean(question, prompt)
+        vector: NDArray[np.float32] = without_common(self.name, mean[None, :])[0]
+        return vector
+
+    def weighted_mean(self, question: str, prompt: str) -> NDArray[np.float32]:
+        """The mean in which the tokens that say most of a question count most, of length 1."""
+        (tokens,) = self.tokenizer.encode([(prompt + question)[:LONGEST_CHARACTERS]])
+        states = self.read([tokens])[0][0]
+        weights = np.array(self.tokenizer.weigh(tokens, prompt), np.float32)
+        mean: NDArray[np.float32] = normalised((weights @ states)[None, :])[0]
+        return mean
+
     def embed_batch(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Vectors of one padded batch."""
+        states, mask = self.read(tokens)
+        weights = mask[:, :, None].astype(np.float32)
+        return normalised((states * weights).sum(axis=1) / weights.sum(axis=1))
+
+    def read(
+        self, tokens: Sequence[Sequence[int]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """What the model says of each token, shape [texts, longest, dimensions], and where one is.
+
+        The second has the shape [texts, longest], 0 where a text is padded.
+        """
         longest = max(map(len, tokens))
         ids = np.full((len(tokens), longest), self.tokenizer.padding, np.int64)
         mask = np.zeros_like(ids)
@@ -67,9 +92,7 @@ class LocalEmbedder:
             ids[row, : len(numbers)] = numbers
             mask[row, : len(numbers)] = 1
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        states = self.session.run(["last_hidden_state"], inputs)[0]
-        weights = mask[:, :, None].astype(np.float32)
-        return normalised((states * weights).sum(axis=1) / weights.sum(axis=1))
+        return self.session.run(["last_hidden_state"], inputs)[0], mask
 
 
 def batches_of(tokens: Sequence[Sequence[int]], *, most: int) -> Iterator[list[int]]:

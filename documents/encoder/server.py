@@ -1,8 +1,9 @@
 """`python -m documents.encoder.server SOCKET`: the local models for all processes of a machine.
 
-A frame is a JSON list `[model, dimensions, texts]`; it is answered by the vectors, as float32 one
-after the other, or by nothing when the model cannot do it. The libraries are loaded at the first
-frame. Frames of a single text, which is what a question is, go before all others.
+A frame is a JSON list `[model, dimensions, texts]`, or `[model, dimensions, question, prompt]`; it
+is answered by the vectors, as float32 one after the other, or by nothing when the model cannot do
+it. The libraries are loaded at the first frame. Questions, and frames of a single text, go before
+all others.
 """
 
 from __future__ import annotations
@@ -81,12 +82,13 @@ def serve(connection: Connection) -> None:
 def answer_to(frame: bytes) -> bytes:
     """The vectors of a frame; nothing, and a line in the log, when there are none."""
     try:
-        name, dimensions, texts = json.loads(frame)
+        name, dimensions, asked, *prompt = json.loads(frame)
         model = loaded(name, dimensions)
-        if len(texts) > 1:
-            return model.embed(texts, turn=precedence.take_turn).tobytes()
+        if len(asked) > 1 and not prompt:
+            return model.embed(asked, turn=precedence.take_turn).tobytes()
         with precedence.go_first():
-            return model.embed(texts).tobytes()
+            vectors = model.embed_question(asked, *prompt) if prompt else model.embed(asked)
+            return vectors.tobytes()
     # Whatever it was, it must not end the connections of others, and texts do not belong in logs.
     except Exception as error:  # noqa: BLE001
         print(f"embedding failed: {type(error).__name__}", file=sys.stderr, flush=True)  # noqa: T201

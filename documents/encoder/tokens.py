@@ -18,6 +18,10 @@ class Tokenizer(Protocol):
         """The tokens of each text with those that begin and end it, cut to what a model reads."""
         ...
 
+    def weigh(self, tokens: Sequence[int], prompt: str) -> list[float]:
+        """How much each token of a question says about it, which stands behind a prompt."""
+        ...
+
 
 def tokenizer_of(folder: Path, *, longest: int) -> Tokenizer:
     """The tokenizer in the folder of a model; each library is loaded where it is needed."""
@@ -42,6 +46,10 @@ class WordPieces:
         """The tokens of each text."""
         return [encoding.ids for encoding in self.library.encode_batch(list(texts))]
 
+    def weigh(self, tokens: Sequence[int], prompt: str) -> list[float]:
+        """Each as much as the others: how frequent they are is not known."""
+        return [1.0] * len(tokens)
+
 
 class SentencePieces:
     """XLM-RoBERTa's, in a fifth of the memory that `tokenizers` takes for it."""
@@ -60,3 +68,13 @@ class SentencePieces:
             [self.begin, *pieces[: self.most], self.end]
             for pieces in self.library.encode(list(texts))
         ]
+
+    def weigh(self, tokens: Sequence[int], prompt: str) -> list[float]:
+        """The squared information of each token; those around the question say nothing of it.
+
+        "How", "is" and "the" are in most questions, and so would be in most of its mean.
+        """
+        before = 1 + len(self.library.encode(prompt))
+        weights = [self.library.get_score(token) ** 2 for token in tokens]
+        weights[:before], weights[-1] = [0.0] * min(before, len(tokens)), 0.0
+        return weights if any(weights) else [1.0] * len(tokens)

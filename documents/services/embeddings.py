@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 
 from documents.embedding import configured_model, embedder_of, prompts_for
-from documents.enums import Provider
 from documents.models import EmbeddingModel
 from youworker.core.sql import lock_names
 
@@ -58,13 +57,7 @@ def ensure_active_model() -> EmbeddingModel:
 def embed_query(model: EmbeddingModel, text: str) -> NDArray[np.float32]:
     """The vector to search with, shape [dimensions]; raises `UpstreamUnavailable`."""
     embedder = embedder_of(model.provider, model.name, model.dimensions)
-    vectors = embedder.embed([model.query_prompt + text])
-    if model.provider == Provider.LOCAL:
-        from documents.encoder.arithmetic import without_common  # noqa: PLC0415 -- needs numpy
-
-        vectors = without_common(model.name, vectors)
-    vector: NDArray[np.float32] = vectors[0]
-    return vector
+    return embedder.embed_question(text, model.query_prompt)
 
 
 def embed_passages(model: EmbeddingModel, texts: Sequence[str]) -> NDArray[np.float32]:

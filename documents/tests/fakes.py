@@ -38,6 +38,10 @@ class LetterEmbedder:
                     counts[row, (ord(letter) - 97) % self.dimensions] += 1
         return normalised(counts)
 
+    def embed_question(self, question: str, prompt: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self.embed([prompt + question])[0]
+        return vector
+
 
 class BrokenEmbedder(LetterEmbedder):
     """A model whose server is down."""

@@ -120,6 +120,15 @@ def test_openai_embedder_puts_vectors_in_order(settings_of):
     assert (received[0]["model"], received[0]["input"]) == ("m", ["first", " "])
 
 
+def test_a_question_to_a_server_is_a_text_behind_its_prompt(settings_of):
+    with embedding_server([[(0, [0.0, 3.0])]]) as (url, received):
+        settings_of(url)
+        vector = embedding.load(Provider.OPENAI, "m", 2).embed_question("How long?", "ask: ")
+
+    assert received[0]["input"] == ["ask: How long?"]
+    assert vector.tolist() == [0.0, 1.0]
+
+
 def test_vectors_of_matryoshka_models_are_cut_and_those_of_others_are_refused(settings_of):
     longer = [(0, [3.0, 4.0, 12.0])]
     with embedding_server([longer, longer]) as (url, _received):

@@ -33,12 +33,20 @@ class SteppingModel:
                 self.steps.append(text)
         return np.zeros((len(texts), 2), np.float32)
 
+    def embed_question(self, question, prompt):
+        return self.embed([prompt + question])[0]
+
 
 def frame(*texts):
     return json.dumps(["name", 2, texts]).encode()
 
 
-def test_a_question_goes_before_the_rest_of_a_batch(precedence, monkeypatch):
+def question(text):
+    return json.dumps(["name", 2, text, "ask: "]).encode()
+
+
+@pytest.mark.parametrize("urgent", [frame("question"), question("question")])
+def test_a_question_goes_before_the_rest_of_a_batch(precedence, monkeypatch, urgent):
     model = SteppingModel()
     monkeypatch.setattr(server, "loaded", lambda *_: model)
     with precedence.go_first():
@@ -46,12 +54,13 @@ def test_a_question_goes_before_the_rest_of_a_batch(precedence, monkeypatch):
         bulk.start()
         model.began.wait(5)
 
-        assert len(answer_to(frame("question"))) == 8
+        assert len(answer_to(urgent)) == 8
         before = list(model.steps)
     bulk.join()
 
-    assert before == ["question"]
-    assert model.steps == ["question", "a", "b", "c"]
+    assert len(before) == 1
+    assert before[0].endswith("question")
+    assert model.steps == [*before, "a", "b", "c"]
 
 
 def test_questions_without_end_do_not_stop_batches(precedence, monkeypatch):

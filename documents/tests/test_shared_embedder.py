@@ -59,6 +59,16 @@ def test_the_vectors_are_those_of_the_model(socket):
     assert np.allclose(found, own, atol=1e-5)
 
 
+def test_the_vector_of_a_question_is_that_of_the_model(socket):
+    asked = ("how long is the warranty", "query: ")
+
+    found = SharedEmbedder(str(socket), *MODEL).embed_question(*asked)
+
+    own = embedding.embedder_of(Provider.LOCAL, *MODEL).embed_question(*asked)
+    assert found.shape == (embedding.LOCAL_DIMENSIONS,)
+    assert np.allclose(found, own, atol=1e-5)
+
+
 def test_no_text_gives_no_vector(socket):
     assert SharedEmbedder(str(socket), *MODEL).embed([]).shape == (0, embedding.LOCAL_DIMENSIONS)
 
