@@ -12,6 +12,8 @@ import threading
 
 from youworker.core.lean_imports import without_optional_libraries
 
+# Modules read settings while they are imported, before the one that would name these.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "youworker.settings")
 # Threads for names, files and libraries; the database's are in `youworker.core.db`.
 os.environ.setdefault("ASGI_THREADS", "16")
 BACKLOG = 1024
