@@ -89,7 +89,8 @@ def list_context(
 def wanted_documents(request: HttpRequest, actor: User) -> tuple[DocumentQuerySet, bool]:
     """What fits, in the order asked for, and whether it is the trash; nonsense is left out."""
     rows = without_private(Document.all_objects.reachable_by(actor), request.GET)
-    rows = rows.with_writable(actor).with_failure().with_relations().newest_first()
+    rows = rows.select_related("owner").prefetch_related("tags")
+    rows = rows.with_writable(actor).with_failure().newest_first()
     wanted = DocumentFilter(request.GET, queryset=rows, request=request)
     found: DocumentQuerySet = wanted.qs
     return found.order_by(*found.query.order_by, "pk"), bool(

@@ -50,7 +50,7 @@ def test_the_list_takes_a_fixed_number_of_queries(count, client, user, django_as
 
     # Session, user; collections to look at and to fill; the default one; count, page,
     # tags, shares, and tags to filter by.
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         response = client.get("/documents")
 
     assert len(titles(response)) == count
