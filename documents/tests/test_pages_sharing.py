@@ -46,7 +46,7 @@ def test_a_collection_takes_a_fixed_number_of_queries(
     DocumentFactory.create_batch(count, owner=user, collection=shelf)
     client.get("/documents")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         response = client.get(f"/collections/{shelf.pk}")
 
     assert text_of(response).count('data-test="document"') == count
