@@ -23,6 +23,7 @@ IMPORT = re.compile(r'^(?:import|export|\})[^"\n]*"(\.[^"\n]+)";', re.MULTILINE)
 
 
 @register.simple_tag
+@cache
 def preload_imports(*names: str) -> str:
     """Links to whatever these modules import, besides what every page has."""
     told = {} if COMMON in names else dict.fromkeys((COMMON, *imports_of(COMMON)))
