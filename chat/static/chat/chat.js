@@ -257,7 +257,7 @@ class Chat extends HTMLElement {
     this.composer.form.action = url;
     this.querySelector(".beginning")?.remove();
     history.replaceState(null, "", url);
-    refreshHead(this, url);
+    this.headed = refreshHead(this, url);
   }
 
   // The next question follows this message.

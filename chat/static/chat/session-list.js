@@ -27,6 +27,8 @@ const LOOKS_MS = [1500, 2500, 4000, 8000, 16000];
 /** Show the title that a model finds for a new conversation, as soon as it is there. */
 export async function awaitTitle(chat, url, signal) {
   const isUnnamed = () => chat.querySelector("[data-awaits-title]");
+  // A short answer may be there before the head that says whether a title may come.
+  await chat.headed;
   if (chat.dataset.awaitingTitle === url || !isUnnamed()) return;
   chat.dataset.awaitingTitle = url;
   for (const pause of LOOKS_MS) {
