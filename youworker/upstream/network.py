@@ -126,8 +126,12 @@ def wake(waiting: asyncio.Future[None] | None) -> None:
 class LoopStream(httpcore2.AsyncNetworkStream):
     """One connection."""
 
-    def __init__(self, transport: asyncio.Transport, incoming: Incoming) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, incoming: Incoming, wire: asyncio.Transport
+    ) -> None:
         self.transport, self.incoming = transport, incoming
+        # What carries an encrypted connection; otherwise the same.
+        self.wire = wire
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """The next bytes, none at the end."""
@@ -138,7 +142,8 @@ class LoopStream(httpcore2.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Send bytes, or keep them until the server takes them."""
         with told(httpcore2.WriteTimeout, httpcore2.WriteError):
-            if self.incoming.is_over:
+            # One that failed over a write takes all until the loop has its turn and tells of it.
+            if self.incoming.is_over or self.wire.is_closing():
                 raise ConnectionResetError("the server closed the connection")
             self.transport.write(buffer)
             async with asyncio.timeout(timeout):
@@ -172,7 +177,7 @@ class LoopStream(httpcore2.AsyncNetworkStream):
             if transport is None:
                 raise ConnectionResetError("the server closed the connection")
         self.incoming.transport = transport
-        return LoopStream(transport, self.incoming)
+        return LoopStream(transport, self.incoming, self.wire)
 
     def get_extra_info(self, info: str) -> Any:
         """What the client asks about a connection; None for what is not known."""
@@ -237,7 +242,7 @@ async def open_stream(
             transport, incoming = await connection
         for option in options or ():
             transport.get_extra_info("socket").setsockopt(*option)
-    return LoopStream(transport, incoming)
+    return LoopStream(transport, incoming, transport)
 
 
 @contextmanager

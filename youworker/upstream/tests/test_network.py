@@ -60,9 +60,13 @@ async def read_all(stream):
 
 def reset(writer):
     """End a connection as a server does that dies."""
-    linger = struct.pack("ii", 1, 0)
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    reset_at_close(writer.get_extra_info("socket"))
     writer.transport.abort()
+
+
+def reset_at_close(connection):
+    """Let the other side of a socket be told that its connection is lost, instead of the end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 async def answer_each(reader, writer):
@@ -333,6 +337,26 @@ async def test_nothing_is_sent_over_a_connection_that_is_lost():
             while True:
                 await stream.write(b"x" * 1000, timeout=PATIENCE_SECONDS)
                 await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_who_never_waits_is_told_of_the_end(encrypted, certificate, serving_tls):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        stream = await LoopBackend().connect_tcp("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        peer, _ = server.accept()
+        if encrypted:
+            wrapped = asyncio.to_thread(serving_tls.wrap_socket, peer, server_side=True)
+            secure = stream.start_tls(trusting(certificate), "127.0.0.1", PATIENCE_SECONDS)
+            peer, stream = await asyncio.gather(wrapped, secure)
+        reset_at_close(peer)
+        peer.close()
+
+        # Less than makes anybody wait: the loop gets no turn to tell of the end.
+        with pytest.raises(httpcore2.WriteError):
+            for _ in range(10):
+                await stream.write(b"x", timeout=PATIENCE_SECONDS)
+        await stream.aclose()
 
 
 async def test_who_waits_for_room_is_told_of_the_end():
