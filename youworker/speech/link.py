@@ -69,7 +69,7 @@ def answer_of(
     frame: bytes, goes_on: Callable[[], None] | None
 ) -> Generator[tuple[dict[str, Any], bytes], None, None]:
     """The frames that answer one request on a connection of its own; raises `DomainError`."""
-    with closing(open_connection()) as connection:
+    with closing(open_connection(goes_on)) as connection:
         try:
             connection.send_bytes(frame)
             while True:
@@ -95,16 +95,30 @@ def await_frame(connection: Connection, seconds: float, goes_on: Callable[[], No
             raise SpeechUnavailable(NO_ANSWER)
 
 
-def open_connection() -> Connection:
+def open_connection(goes_on: Callable[[], None] | None) -> Connection:
     """Open a connection to the engine, also to one that is started meanwhile."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return Client(socket_path(), "AF_UNIX")
-        except OSError as error:
+            return greeted(Client(socket_path(), "AF_UNIX"), goes_on)
+        except (OSError, EOFError) as error:
             if attempt == ATTEMPTS:
                 raise SpeechUnavailable(NO_ANSWER) from error
         time.sleep(PAUSE_SECONDS)
     raise AssertionError("unreachable")
+
+
+def greeted(connection: Connection, goes_on: Callable[[], None] | None) -> Connection:
+    """The same connection as soon as the engine has it; raises `OSError` or `EOFError`.
+
+    The socket of an engine that was killed takes connections until the system has cleared it away.
+    """
+    try:
+        await_frame(connection, config.speech.work_seconds * QUEUE_SHARE, goes_on)
+        connection.recv_bytes()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def socket_path() -> str:

@@ -1,7 +1,8 @@
 """`python -m youworker.speech.engine.server SOCKET MEMORY_MB`: one for all processes of a machine.
 
-A connection carries one request; its frames are described in `wire` and `work`. The libraries are
-loaded when they are first needed. With a third argument the process ends with its standard input.
+A connection is greeted and carries one request; its frames are described in `wire` and `work`. The
+libraries are loaded when they are first needed. With a third argument the process ends with its
+standard input.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 BACKLOG = 64
+# Says that a connection has reached somebody who lives.
+GREETING = b"here"
 # Each holds a request in memory.
 MOST_CONNECTIONS = 48
 
@@ -59,6 +62,7 @@ def end_with_parent() -> None:
 def serve(connection: Connection) -> None:
     """Answer the one request of a connection."""
     with closing(connection), suppress(EOFError, OSError, Abandoned):
+        connection.send_bytes(GREETING)
         if not places.acquire(blocking=False):
             connection.send_bytes(packed({"error": BUSY, "detail": ""}))
             return

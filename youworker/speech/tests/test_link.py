@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from multiprocessing.connection import Listener
 
 import psutil
 import pytest
@@ -33,6 +34,30 @@ def test_an_engine_that_was_killed_is_replaced():
 
     assert b"".join(speak(["Hello."]))
     assert engine().pid != former
+
+
+@pytest.mark.slow
+def test_an_engine_that_takes_connections_though_it_is_dying_is_waited_for(monkeypatch, tmp_path):
+    path = str(tmp_path / "speech.sock")
+    monkeypatch.setenv(link.SOCKET_VARIABLE, path)
+    dying = Listener(path, "AF_UNIX")
+
+    def die_and_come_back():
+        for _ in range(5):
+            dying.accept().close()
+        dying.close()
+        started.append(link.start_engine(path))
+
+    started = []
+    death = threading.Thread(target=die_and_come_back)
+    death.start()
+    try:
+        assert b"".join(speak(["Hello."]))
+    finally:
+        death.join()
+        for engine in started:
+            engine.kill()
+            engine.communicate()
 
 
 @pytest.mark.slow
