@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import html
-import io
 import itertools
 import re
-import zipfile
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import kreuzberg
@@ -27,7 +24,6 @@ HARD_HYPHEN = re.compile(rb"(?<!\\)((?:\\\\)*+)\\_")
 MIDNIGHT = re.compile(r"(?<=-\d\d) 00:00:00\b|\b1899-12-3[01] (?=\d\d:)")
 # What the library says of a whole PDF without pages.
 NO_PAGES = "No page boundaries"
-LOCKED_PAGE = re.compile(rb"""URI\s*=\s*["'][^"']+\.x?html?["']""", re.I)
 # What slide masters of PowerPoint and LibreOffice say, which no slide shows.
 MASTER_TEXT = re.compile(
     r"^(?:Click to edit (?:Master|the) (?:title|text|subtitle|outline)(?: text)?"
@@ -81,23 +77,6 @@ def read_old_slides(data: bytes, mime: str) -> Extract:
     """PowerPoint files from before 2007, whose headings are not known."""
     found = extract(data, mime, configuration(form="plain"))
     return Extract(MASTER_TEXT.sub("", str(found.content)).strip(), title_of(found))
-
-
-@kinds.reads(kinds.EPUB)
-def read_book(data: bytes, mime: str) -> Extract:
-    """A book with its headings; raises `ParseFailed` for one that only its shop's program opens."""
-    if is_locked_book(data):
-        raise ENCRYPTED.failure()
-    found = extract(data, mime, configuration())
-    text = markdown.without_escapes(markdown.without_markup(found.content))
-    return Extract(text, title_of(found), markdown.headings_of(text))
-
-
-def is_locked_book(data: bytes) -> bool:
-    """Whether pages of a book are encrypted; of others, only its fonts are."""
-    with suppress(zipfile.BadZipFile, KeyError), zipfile.ZipFile(io.BytesIO(data)) as book:
-        return bool(LOCKED_PAGE.search(book.read("META-INF/encryption.xml")))
-    return False
 
 
 @kinds.reads(kinds.RTF)

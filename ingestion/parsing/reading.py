@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from documents.language import identify
 from ingestion.parsing import (  # noqa: F401 -- readers
     archives,
+    books,
     calendars,
     extracting,
     json_text,

@@ -40,6 +40,9 @@ MARKUP = re.compile(
 MONSTERS = re.compile(r"&#(?:[0-9]{9,}+|x[0-9a-f]{9,}+);?", re.I)
 # Stands for stars of the page, which the extractor would not tell from those it sets itself.
 STAR = "\ufdd0"
+# The extractor would write stars, which within a word (`<i>n</i>th`) look like letters, and
+# formulas twice, once as they came.
+UNWRAPPED = re.compile(r"</?(?:em|i|b|strong|math)(?:\s[^<>]*+)?+>", re.I)
 SILENT = {"template", "noscript", "nav", "head"}
 BLOCKS = {
     *("p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "section", "table"),
@@ -64,7 +67,7 @@ def read_decoded(page: Decoded) -> Extract:
 
 def read_body(title: str, body: str, notes: Sequence[str]) -> Extract:
     """The text of a page without its head."""
-    marked = body.replace("*", STAR)
+    marked = UNWRAPPED.sub("", body.replace("*", STAR))
     found = extract(marked.encode(errors="replace"), kinds.HTML.mime, configuration())
     shown = markdown.without_escapes(markdown.without_markup(found.content))
     text = shown.replace(STAR, "*").strip() or bare_text(body)

@@ -198,6 +198,12 @@ def test_pages_keep_stars_and_backslashes(parse):
     )
 
 
+def test_pages_have_formulas_once_and_no_stars_within_words(parse):
+    page = "<p>the <i>n</i>th of <math><mi>x</mi><mo>=</mo><mn>1</mn></math></p>"
+
+    assert parse("page.html", page.encode()).text == "the nth of x=1"
+
+
 def test_old_word_files_keep_signs_and_tabs(parse, data):
     parsed = parse("old.doc", (data / "contract.doc").read_bytes())
 
