@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.parsing import kinds
+from ingestion.parsing.mail.meetings import Meeting, moment_of
 from ingestion.parsing.reading import parse_file
 from ingestion.parsing.types import ParseFailed
 
@@ -47,6 +48,77 @@ def test_read_outlook_takes_the_form_that_is_there(tmp_path):
     assert rich.text.endswith("\n\nGröße R&D 5 <= 6\n\nZeile zwei")
     assert "Отчёт R&D" in page.text
     assert page.text.endswith("| a | b |")
+
+
+ADA, BOB = "Ada Muster <ada@example.com>", "Bob Rossi <bob@example.com>"
+CARLA = "Carla Bianchi <carla@example.com>"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            # Sent by somebody else for the organizer.
+            "invitation.msg",
+            [
+                "Bitte Zahlen mitbringen.\n\nBudget; 2027, R&D",
+                "When: Tuesday, 14 July 2026, 09:30 to 11:00 (W. Europe Standard Time)",
+                "Where: Sala Verdi, 2. Stock",
+                f"Organizer: {ADA}",
+                f"Attendees: {BOB}, {CARLA} (accepted)",
+            ],
+        ),
+        (
+            "cancelled.msg",
+            [
+                "Fällt aus.\n\nCanceled: Budget",
+                "Status: cancelled",
+                "When: Wednesday, 14 January 2026, 08:30 to 10:00 (W. Europe Standard Time)",
+                "Where: Sala Verdi",
+                f"Organizer: {ADA}",
+                f"Attendees: {BOB}",
+            ],
+        ),
+        (
+            "reply.msg",
+            [
+                "Tentative: Budget",
+                "When: Tuesday, 14 July 2026, 09:30 to 11:00 (W. Europe Standard Time)",
+                f"Attendees: {BOB} (tentative)",
+            ],
+        ),
+        (
+            # All day, of a series, without a time zone.
+            "series.msg",
+            [
+                "Count everything.\n\nInventory",
+                "When: Tuesday, 31 March 2026",
+                "Repeats: every last Tuesday of the month",
+                f"Organizer: {ADA}",
+            ],
+        ),
+    ],
+)
+def test_read_outlook_says_when_and_where_meetings_are(tmp_path, name, lines):
+    parsed = parse((DATA / name).read_bytes(), tmp_path)
+
+    assert parsed.text.partition("+0000\n\n")[2] == "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "zone", "line"),
+    [
+        (134284878000000000, "Nowhere Standard Time", ":20260714T073000Z"),
+        (134284878000000000, "../../etc/passwd", ":20260714T073000Z"),
+        (134284878000000000, "Europe/Rome", ';TZID="Europe/Rome":20260714T093000'),
+        (2**64 - 1, "UTC", ""),
+        (0, "UTC", ""),
+    ],
+)
+def test_moment_of_takes_utc_where_the_zone_is_not_known(ticks, zone, line):
+    meeting = Meeting("IPM.Appointment", "", ticks, 0, zone=zone)
+
+    assert moment_of(ticks, meeting) == line
 
 
 def test_kind_of_looks_at_the_outermost_names_of_a_file(tmp_path):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from email.message import Message
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -15,17 +16,31 @@ import olefile
 from ingestion.parsing import kinds
 from ingestion.parsing.codepages import codec_of
 from ingestion.parsing.decoding import decode
+from ingestion.parsing.mail.meetings import (
+    EPOCH,
+    TRACKED,
+    Meeting,
+    Person,
+    calendar_of,
+    is_meeting,
+    zone_name,
+)
 from ingestion.parsing.mail.parts import bytes_part, with_parts
 from ingestion.parsing.mail.reader import MOST_PARTS, read_message
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingestion.parsing.types import Extract
+
+    Fixed = dict[int, bytes]
 
 Folder = tuple[str, ...]
 
 PROPERTIES = "__properties_version1.0"
 ATTACHMENT = "__attach_version1.0_#"
+RECIPIENT = "__recip_version1.0_#"
 # The properties that are read, by their numbers.
 SUBJECT, BODY, PAGE, RICH = "0037", "1000", "1013", "1009"
 SENDER, ADDRESSES = "0C1A", ("5D01", "0C1F")
@@ -34,11 +49,23 @@ SENT, DELIVERED = 0x0039, 0x0E06
 LONG_NAME, SHORT_NAME, SHOWN_NAME, MEDIA_TYPE, CONTENT_ID = "3707", "3704", "3001", "370E", "3712"
 CONTENT, MESSAGE = "37010102", "3701000D"
 PAGE_CODE, TEXT_CODE = 0x3FDE, 0x3FFD
+CLASS, ADDRESS, NAME = "001A", ("39FE", "3003"), "3001"
+STARTS, ENDS, TRACK_STATUS, RECIPIENT_FLAGS = 0x0060, 0x0061, 0x5FFF, 0x5FFD
+ORGANIZER, REPRESENTED, REPRESENTED_ADDRESSES = 0x2, "0042", ("5D02", "0065")
+# Properties that each file numbers by itself are known by the set they are of and a number there.
+NAMES = "__nameid_version1.0"
+SETS, SET_ENTRIES = "__substg1.0_00020102", "__substg1.0_00030102"
+APPOINTMENT = bytes.fromhex("0220060000000000c000000000000046")
+PLACE, START, END, ALL_DAY, STATE, REPEATS = 0x8208, 0x820D, 0x820E, 0x8215, 0x8217, 0x8232
+ZONES = (0x825E, 0x8260)
+CANCELLED = 0x4
+NAMED = struct.Struct("<IHH")
+FIRST_SET, FIRST_NAMED = 3, 0x8000
 # Where the list of fixed values begins, in the file and in a message within.
-HEAD, HEAD_WITHIN = 32, 24
+HEAD, HEAD_WITHIN, HEAD_OF_PERSON = 32, 24, 8
 ENTRY = struct.Struct("<HHI8s")
-EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 DEEPEST = 10
+MOST_INVITED = 200
 
 
 @kinds.reads(kinds.MSG)
@@ -75,14 +102,32 @@ def stream(number: str, kind: str) -> str:
     return f"__substg1.0_{number}{kind}"
 
 
-def number_in(fixed: dict[int, bytes], tag: int) -> int:
+def number_in(fixed: Fixed, tag: int) -> int:
     """A property that is a number; zero when it is not there."""
     return int.from_bytes(fixed.get(tag, b"")[:4], "little")
 
 
-def date_in(fixed: dict[int, bytes]) -> str:
+def ticks_in(fixed: Fixed, *tags: int) -> int:
+    """The first of several properties that is a time, in tenths of microseconds since 1601."""
+    return int.from_bytes(next(filter(None, map(fixed.get, tags)), b""), "little")
+
+
+def numbers_in_set(wanted: bytes, sets: bytes, entries: bytes) -> dict[int, int]:
+    """The numbers that a file gives the numbered properties of a set, by their numbers there."""
+    places = range(len(sets) // len(wanted))
+    indexes = {FIRST_SET + n for n in places if sets[n * 16 : n * 16 + 16] == wanted}
+    whole = entries[: len(entries) // NAMED.size * NAMED.size]
+    return {
+        number: FIRST_NAMED + place
+        # Of what is named by a text, the lowest bit is set.
+        for number, kind, place in NAMED.iter_unpack(whole)
+        if not kind & 1 and kind >> 1 in indexes and place < FIRST_NAMED
+    }
+
+
+def date_in(fixed: Fixed) -> str:
     """When the message was sent, else when it came, in tenths of microseconds since 1601."""
-    ticks = int.from_bytes(fixed.get(SENT) or fixed.get(DELIVERED) or b"", "little")
+    ticks = ticks_in(fixed, SENT, DELIVERED)
     try:
         return format_datetime(EPOCH + timedelta(microseconds=ticks // 10)) if ticks else ""
     except OverflowError:
@@ -98,6 +143,9 @@ class Store:
         self.names: dict[Folder, list[str]] = {}
         for *folder, name in self.ole.listdir(streams=True, storages=True):
             self.names.setdefault(tuple(folder), []).append(name)
+        self.named = numbers_in_set(
+            APPOINTMENT, self.read((NAMES, SETS)), self.read((NAMES, SET_ENTRIES))
+        )
 
     def message(self, folder: Folder = (), depth: int = 0) -> Message:
         """A message with what is attached to it."""
@@ -113,7 +161,10 @@ class Store:
         }.items():
             if line:
                 message[name] = " ".join(line.split())
-        body = self.body(folder, text_code or page_code, page_code)
+        forms = self.forms(folder, text_code or page_code, page_code)
+        if meeting := self.meeting(folder, fixed, text_code):
+            forms.append(calendar_of(meeting))
+        body = [with_parts(Message(), "multipart/alternative", forms)] if forms else []
         attachments = [
             self.attachment((*folder, name), text_code, depth)
             for name in [one for one in self.names.get(folder, []) if one.startswith(ATTACHMENT)][
@@ -122,8 +173,8 @@ class Store:
         ]
         return with_parts(message, "multipart/mixed", [*body, *filter(None, attachments)])
 
-    def body(self, folder: Folder, text_code: int, page_code: int) -> list[Message]:
-        """What the message says, in one part that may hold several forms."""
+    def forms(self, folder: Folder, text_code: int, page_code: int) -> list[Message]:
+        """What the message says, in the forms it has."""
         words = self.text(folder, BODY, text_code)
         page = self.read((*folder, stream(PAGE, "0102")))
         codec = codec_of(f"cp{page_code}")
@@ -138,7 +189,47 @@ class Store:
             forms = [
                 bytes_part("text/plain; charset=utf-8", words_of(rich).encode("utf-8", "replace"))
             ]
-        return [with_parts(Message(), "multipart/alternative", forms)] if forms else []
+        return forms
+
+    def meeting(self, folder: Folder, fixed: Fixed, code: int) -> Meeting | None:
+        """What is arranged, if that is what the message is about."""
+        message_class = self.text(folder, CLASS, code)
+        if not is_meeting(message_class):
+            return None
+        sender = Person(*self.person(folder, SENDER, ADDRESSES, code))
+        represented = self.person(folder, REPRESENTED, REPRESENTED_ADDRESSES, code)
+        zones = (zone_name(self.read((*folder, stream(self.name(one), "0102")))) for one in ZONES)
+        meeting = Meeting(
+            message_class,
+            self.text(folder, SUBJECT, code),
+            ticks_in(fixed, self.named.get(START, 0), STARTS),
+            ticks_in(fixed, self.named.get(END, 0), ENDS),
+            place=self.text(folder, self.name(PLACE), code),
+            zone=next(filter(None, zones), ""),
+            repeats=self.text(folder, self.name(REPEATS), code),
+            is_all_day=bool(number_in(fixed, self.named.get(ALL_DAY, 0))),
+            is_cancelled=bool(number_in(fixed, self.named.get(STATE, 0)) & CANCELLED),
+        )
+        if meeting.answer:
+            return replace(meeting, attendees=[sender._replace(answer=meeting.answer)])
+        organizer = Person(*represented) if any(represented) else sender
+        return replace(meeting, organizer=organizer, attendees=self.invited(folder, code))
+
+    def invited(self, folder: Folder, code: int) -> list[Person]:
+        """Who is invited, with the answers that are known."""
+        found = []
+        names = [one for one in self.names.get(folder, []) if one.startswith(RECIPIENT)]
+        for name in names[:MOST_INVITED]:
+            place = (*folder, name)
+            fixed = self.fixed(place, head=HEAD_OF_PERSON)
+            if not number_in(fixed, RECIPIENT_FLAGS) & ORGANIZER:
+                answer = TRACKED.get(number_in(fixed, TRACK_STATUS), "")
+                found.append(Person(*self.person(place, NAME, ADDRESS, code), answer))
+        return found
+
+    def name(self, number: int) -> str:
+        """What this file calls a property of appointments; empty when it has none of them."""
+        return f"{self.named[number]:04X}" if number in self.named else ""
 
     def attachment(self, folder: Folder, text_code: int, depth: int) -> Message | None:
         """A file or a message that came with a message; none when it is nothing of both."""
@@ -161,10 +252,15 @@ class Store:
 
     def sender(self, folder: Folder, code: int) -> str:
         """Who wrote, with an address if one of the Internet is known."""
-        name = self.text(folder, SENDER, code)
-        addresses = (self.text(folder, one, code) for one in ADDRESSES)
-        address = next((one for one in addresses if "@" in one), "")
+        name, address = self.person(folder, SENDER, ADDRESSES, code)
         return f"{name} <{address}>" if name and address and name != address else name or address
+
+    def person(
+        self, folder: Folder, name: str, addresses: Sequence[str], code: int
+    ) -> tuple[str, str]:
+        """The name of somebody, and an address of the Internet if one is known."""
+        known = (self.text(folder, one, code) for one in addresses)
+        return self.text(folder, name, code), next((one for one in known if "@" in one), "")
 
     def text(self, folder: Folder, number: str, code: int) -> str:
         """A property that is a text, without the zeros at its end."""
@@ -173,10 +269,10 @@ class Store:
         data = self.read((*folder, stream(number, "001E"))).rstrip(b"\0")
         return decode(data, declared=codec_of(f"cp{code}")).text
 
-    def fixed(self, folder: Folder) -> dict[int, bytes]:
+    def fixed(self, folder: Folder, head: int = 0) -> Fixed:
         """The values of fixed length, eight bytes each."""
         data = self.read((*folder, PROPERTIES))
-        head = HEAD_WITHIN if folder else HEAD
+        head = head or (HEAD_WITHIN if folder else HEAD)
         whole = data[head : head + (len(data) - head) // ENTRY.size * ENTRY.size]
         return {tag: value for _, tag, _, value in ENTRY.iter_unpack(whole)}
 
