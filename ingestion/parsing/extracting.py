@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import kreuzberg
 
@@ -14,14 +14,9 @@ from ingestion.parsing.rtf import with_notes
 from ingestion.parsing.types import Extract, Heading, ParseFailed
 from ingestion.parsing.unpacking import ENCRYPTED
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 HARD_BLANK = re.compile(rb"(?<!\\)((?:\\\\)*+)\\~")
 HARD_HYPHEN = re.compile(rb"(?<!\\)((?:\\\\)*+)\\_")
-# What the extractor adds to days without a time, and to times without a day.
-MIDNIGHT = re.compile(r"(?<=-\d\d) 00:00:00\b|\b1899-12-3[01] (?=\d\d:)")
 # What the library says of a whole PDF without pages.
 NO_PAGES = "No page boundaries"
 # What slide masters of PowerPoint and LibreOffice say, which no slide shows.
@@ -81,28 +76,20 @@ def read_old_slides(data: bytes, mime: str) -> Extract:
 
 @kinds.reads(kinds.RTF)
 def read_rtf(data: bytes, mime: str) -> Extract:
-    """An RTF file; the extractor takes hyphens and blanks that never break for other signs."""
+    """An RTF file, each line as it was before the extractor made Markdown of it.
+
+    The extractor takes hyphens and blanks that never break for other signs.
+    """
     signs = HARD_BLANK.sub(rb"\1{ }", HARD_HYPHEN.sub(rb"\1-", data))
-    return read_signs(with_notes(signs), mime, plain)
-
-
-@kinds.reads(kinds.XLSB)
-def read_binary_sheets(data: bytes, mime: str) -> Extract:
-    """A spreadsheet of Excel's binary kind; of its formats, dates and times are shown."""
-    return read_signs(data, mime, lambda line: MIDNIGHT.sub("", plain(line)))
-
-
-def read_signs(data: bytes, mime: str, show: Callable[[str], str]) -> Extract:
-    """A text with headings, each line as it was before the extractor made Markdown of it."""
-    found = extract(data, mime, configuration())
+    found = extract(with_notes(signs), mime, configuration())
     lines = markdown.without_markup(found.content).split("\n")
     headings = markdown.headings_of("\n".join(lines))
-    shown = [show(line) for line in lines]
+    shown = [plain(line) for line in lines]
     places = dict(zip(offsets(lines), offsets(shown), strict=True))
     return Extract(
         "\n".join(shown),
         title_of(found),
-        [Heading(places[one.offset], one.level, show(one.title)) for one in headings],
+        [Heading(places[one.offset], one.level, plain(one.title)) for one in headings],
     )
 
 

@@ -1,5 +1,7 @@
 import datetime
 import io
+import struct
+import zipfile
 
 import openpyxl
 import pytest
@@ -189,7 +191,71 @@ def test_binary_books_are_read(read, data):
     parsed = read((data / "binary.xlsb").read_bytes(), "a.xlsb")
 
     assert parsed.mime.endswith("sheet.binary.macroEnabled.12")
-    assert parsed.text.strip() == "## R&D\n\n| R&D 5 <= 6 | 2025-04-16 | 0.175 |"
+    assert parsed.text.strip() == "## R&D\n\n| R&D 5 <= 6 | 2025-04-16 | 17.50% |"
+
+
+def test_binary_books_are_read_as_others_are(read, data):
+    # The program leaves out the columns of cells that follow each other.
+    parsed = read((data / "short.xlsb").read_bytes(), "a.xlsb")
+
+    assert parsed.title == "Report of sales"
+    assert parsed.text == (
+        "## Sales & more\n\n| Region | Name | Count | Share |\n| North | R&D <1> | 12 | 17.5% |\n"
+        "| North | B | -3.25 | 1 |\n| South | yes | TRUE | #DIV/0! |\n|  | late | 2025-04-16 |\n"
+        "[Comment, B2: Check this]\n\n## Second\n\n| hidden |"
+    )
+
+
+def sheet_of(data, *records):
+    """A binary book whose first sheet consists of these records."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(data / "short.xlsb") as source,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made,
+    ):
+        for name in source.namelist():
+            is_sheet = name.endswith("sheet1.bin")
+            made.writestr(name, b"".join(records) if is_sheet else source.read(name))
+    return buffer.getvalue()
+
+
+def binary_row(number):
+    return b"\x00\x04" + struct.pack("<I", number)
+
+
+def binary_text(column, text):
+    content = struct.pack("<III", column, 0, len(text)) + text.encode("utf-16-le")
+    return bytes((6, len(content))) + content
+
+
+def test_binary_books_pass_over_a_million_empty_cells(read, data):
+    blanks = b"".join(b"\x01\x08" + struct.pack("<II", column, 1) for column in range(500))
+    rows = [binary_row(number) + blanks for number in range(2000)]
+
+    parsed = read(sheet_of(data, *rows, binary_text(501, "end")), "a.xlsb")
+
+    assert "\n\n" + "|" + "  |" * 50 + " end |\n" in parsed.text
+
+
+def test_binary_books_pass_over_long_records(read, data):
+    picture = b"\xac\x02\x80\x80\x80\x01" + bytes(2**21)
+
+    parsed = read(sheet_of(data, binary_row(0), picture, binary_text(0, "end")), "a.xlsb")
+
+    assert "\n\n| end |\n" in parsed.text
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        binary_text(0, "zebra")[:-1],
+        b"\x06\x0c" + struct.pack("<III", 0, 0, 2**31),
+        b"\x02\x09" + bytes(9),
+        b"\xff",
+    ],
+)
+def test_damaged_binary_books_are_refused(read, data, cut):
+    assert refusal(read, sheet_of(data, binary_row(0), cut), "a.xlsb") == "damaged_file"
 
 
 def test_a_sheet_that_claims_a_million_rows_is_as_long_as_it_is(read):

@@ -1,5 +1,13 @@
 """Readers of Word, PowerPoint, Excel and OpenDocument files; importing them registers them."""
 
-from ingestion.parsing.office import old_sheets, old_word, open_document, sheets, slides, word
+from ingestion.parsing.office import (
+    binary_sheets,
+    old_sheets,
+    old_word,
+    open_document,
+    sheets,
+    slides,
+    word,
+)
 
-__all__ = ["old_sheets", "old_word", "open_document", "sheets", "slides", "word"]
+__all__ = ["binary_sheets", "old_sheets", "old_word", "open_document", "sheets", "slides", "word"]
