@@ -146,7 +146,8 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
     """The format that the names inside a zip file tell; raises `ParseFailed` for unread ones."""
     if media in kinds.BY_MIME:
         return kinds.BY_MIME[media]
-    names = {entry.filename for entry in entries}
+    # Some programs of Windows write them as paths are written there.
+    names = {entry.filename.replace("\\", "/") for entry in entries}
     if "[Content_Types].xml" in names:
         if "xl/workbook.bin" in names:
             return kinds.XLSB

@@ -187,6 +187,24 @@ def test_old_books_show_the_same(read, data):
         assert row in text
 
 
+def test_formulas_that_show_nothing_are_left_out(shown):
+    row = '<c t="str"><f>IF(1&gt;2,"x","")</f><v></v></c><c t="str"><f>B1</f></c><c><v>1</v></c>'
+
+    assert shown(row) == "|  |  | 1 |"
+
+
+def test_names_of_parts_may_be_written_as_windows_writes_paths(read):
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book("<c><v>7</v></c>"))) as source,
+        zipfile.ZipFile(buffer, "w") as made_over,
+    ):
+        for name in source.namelist():
+            made_over.writestr(name.replace("/", "\\"), source.read(name))
+
+    assert read(buffer.getvalue(), "a.xlsx").text.endswith("| 7 |")
+
+
 def test_binary_books_are_read(read, data):
     parsed = read((data / "binary.xlsb").read_bytes(), "a.xlsb")
 

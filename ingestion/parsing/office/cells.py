@@ -119,7 +119,9 @@ class Cells:
         if not self.value and not self.formula:
             return
         value = "".join(self.value)
-        text = self.shown(value) if value else f"={self.formula}"
+        # A text that a formula computed may be empty.
+        is_computed = value or self.kind == "str"
+        text = self.shown(value) if is_computed else f"={self.formula}"
         if text.strip():
             # What a damaged reference says is in the next cell.
             self.filled = max(column_of(self.reference) + self.beyond, self.filled + 1)
