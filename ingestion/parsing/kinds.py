@@ -44,6 +44,7 @@ MBOX = Kind("application/mbox", "a mailbox")
 MSG = Kind("application/vnd.ms-outlook", "an Outlook message")
 TNEF = Kind("application/vnd.ms-tnef", "a winmail.dat file of Outlook")
 HTML = Kind("text/html", "a web page")
+MHTML = Kind("multipart/related", "a web page")
 MARKDOWN = Kind("text/markdown", "a Markdown file")
 JSON = Kind("application/json", "a JSON file")
 JSON_LINES = Kind("application/x-ndjson", "a file of JSON lines")
@@ -115,6 +116,8 @@ BY_ENDING = {
     "html": HTML,
     "htm": HTML,
     "xhtml": HTML,
+    "mhtml": MHTML,
+    "mht": MHTML,
     "md": MARKDOWN,
     "markdown": MARKDOWN,
     "json": JSON,
@@ -174,7 +177,7 @@ BY_ENDING = {
 }
 # Formats made of characters; any other name promises a binary file.
 CHARACTERS = {
-    *(HTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF, SRT, VTT, LATEX, ICALENDAR, VCARD),
+    *(HTML, MHTML, MARKDOWN, CSV, TSV, TEXT, EML, MBOX, RTF, SRT, VTT, LATEX, ICALENDAR, VCARD),
     *(JSON, JSON_LINES, GEOJSON, NOTEBOOK, XML, YAML, TOML, PROPERTIES),
 }
 BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {

@@ -90,7 +90,8 @@ def content_of_page(page: str, letters: int) -> str:
         root = lxml.html.document_fromstring(page.encode(errors="replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return page
-    drop(root.xpath("//script|//style"))
+    # A head stands in the tree of a page that has none, too.
+    drop(root.xpath("//script|//style|//head"))
     measures = Measures(root)
     whole = measures.letters[root]
     if whole < letters * WHOLE:

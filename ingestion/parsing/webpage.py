@@ -53,7 +53,11 @@ BLOCKS = {
 @kinds.reads(kinds.HTML)
 def read_webpage(data: bytes, mime: str) -> Extract:
     """The text of a page with its headings; the title comes from `<title>`."""
-    page = decode(data, declared=declared_by_page(data))
+    return read_page(decode(data, declared=declared_by_page(data)))
+
+
+def read_page(page: Decoded) -> Extract:
+    """The same of a page whose characters are known."""
     title, body = divide(page.text)
     content = content_of_page(body, sum(map(str.isalnum, bare_text(body))))
     return read_body(title, content, page.notes)
@@ -81,8 +85,12 @@ def divide(page: str) -> tuple[str, str]:
     body = page[: head[0]] + page[head[1] :] if head else page
     title = TITLE.search(where)
     end = TITLE_END.search(where, title.end()) if title else None
-    name = unescaped(where[title.end() : end.start()]) if title and end else ""
-    return " ".join(name.split()), body
+    if title is None or end is None:
+        return "", body
+    name = unescaped(where[title.end() : end.start()])
+    # A page may leave out the tags of its head.
+    rest = body if head else body[: title.start()] + body[end.end() :]
+    return " ".join(name.split()), rest
 
 
 def span(page: str, start: re.Pattern[str], end: re.Pattern[str]) -> tuple[int, int] | None:

@@ -443,3 +443,15 @@ def test_a_huge_mailbox_is_cut_and_says_so(parse):
 
     assert parsed.truncated
     assert len(parsed.text) == LONGEST_TEXT
+
+
+def test_a_saved_page_is_read_as_a_page(parse):
+    page = "<title>On zebras</title><nav><a href='/'>Home</a></nav><p>The zebra sings: è.</p>"
+    saved = EmailMessage()
+    saved["From"], saved["Subject"] = "<Saved by Blink>", "On zebras"
+    saved.set_content(page, subtype="html", charset="utf-8")
+    saved.add_related("p { color: red }", subtype="css", headers=["Content-Location: cid:a"])
+
+    parsed = parse(bytes(saved), "page.mhtml")
+
+    assert (parsed.title, parsed.text) == ("On zebras", "The zebra sings: è.")

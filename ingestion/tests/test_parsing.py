@@ -204,6 +204,14 @@ def test_pages_have_formulas_once_and_no_stars_within_words(parse):
     assert parse("page.html", page.encode()).text == "the nth of x=1"
 
 
+def test_pages_may_leave_out_the_tags_of_their_head(parse):
+    page = "<!doctype html><title>On zebras</title><meta name=author content=Ada><p>They sing."
+
+    parsed = parse("page.html", page.encode())
+
+    assert (parsed.title, parsed.text) == ("On zebras", "They sing.")
+
+
 def test_old_word_files_keep_signs_and_tabs(parse, data):
     parsed = parse("old.doc", (data / "contract.doc").read_bytes())
 

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from ingestion.parsing import kinds
 from ingestion.parsing.archives import signed
 from ingestion.parsing.composing import Composition
+from ingestion.parsing.declared import declared_by_page
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.mail.bodies import content_of, fullest, read_body
-from ingestion.parsing.mail.headers import SHOWN, header_of, split_mailbox
+from ingestion.parsing.mail.headers import SHOWN, charset_of, header_of, split_mailbox
 from ingestion.parsing.mail.parts import file_name_of, given_name, message_name, name_of
 from ingestion.parsing.mail.tnef import SIGNATURE, message_of_tnef
 from ingestion.parsing.sniffing import is_wide, kind_of
 from ingestion.parsing.types import Extract, ParseFailed
 from ingestion.parsing.unpacking import ENCRYPTED
+from ingestion.parsing.webpage import read_page
 
 if TYPE_CHECKING:
     from ingestion.parsing.unpacking import Unpacking
@@ -50,6 +52,19 @@ def read_email(data: bytes, mime: str) -> Extract:
 def read_tnef(data: bytes, mime: str) -> Extract:
     """What Outlook packed for others, with the text of its attachments."""
     return read_message(message_of_tnef(data))
+
+
+@kinds.reads(kinds.MHTML)
+def read_saved_page(data: bytes, mime: str) -> Extract:
+    """A page that a browser saved with what it shows: the first part with text is the page."""
+    message = parsed(data)
+    parts = message.walk() if message is not None else ()
+    for part in (one for one in parts if one.get_content_type() == kinds.HTML.mime):
+        content = content_of(part)
+        page = read_page(decode(content, declared=charset_of(part) or declared_by_page(content)))
+        if page.text.strip():
+            return page
+    return read_email(data, mime)
 
 
 def read_message(message: Message, into: Unpacking | None = None) -> Extract:
