@@ -37,7 +37,21 @@ def test_what_is_said_stands_under_its_time(read):
 
 
 def test_notes_styles_and_repeated_lines_are_left_out(read):
-    assert read(VTT.encode(), "a.vtt").text == "Good morning.\nThe zebra is here."
+    assert read(VTT.encode(), "a.vtt").text == "Ada: Good morning.\nThe zebra is here."
+
+
+def test_who_speaks_is_told_where_it_changes(read):
+    cues = [
+        "<v Ada Muster>Shall we?</v>",
+        "<v Ada Muster>R&amp;D first.</v>",
+        "<v.loud Bob>Yes.</v>",
+        "<v Ada Muster>Yes.</v> <v Bob>Then <i>go</i>.</v>",
+    ]
+    times = [f"00:00:0{n}.000 --> 00:00:0{n + 1}.000\n{cue}" for n, cue in enumerate(cues)]
+
+    assert read("\n\n".join(["WEBVTT", *times]).encode(), "a.vtt").text == (
+        "Ada Muster: Shall we?\nR&D first.\nBob: Yes.\nAda Muster: Yes.\nBob: Then go."
+    )
 
 
 def test_every_passage_begins_at_a_time(read):
