@@ -525,3 +525,22 @@ def test_a_file_longer_than_is_stored_is_cut(read):
 
     assert parsed.truncated
     assert len(parsed.text) == LONGEST_TEXT
+
+
+def test_files_that_hold_the_text_are_read_in_its_place(read):
+    # As html-docx-js writes all of it.
+    page = "<html><body><h1>Scope</h1><p>R&amp;D for 5 &lt; 6</p></body></html>"
+    saved = (
+        "MIME-Version: 1.0\nContent-Type: multipart/related; type=text/html; boundary=x\n\n"
+        f"--x\nContent-Type: text/html; charset=utf-8\n\n{page}\n--x--\n"
+    )
+    chunk = '<w:altChunk r:id="c"/>' * 2
+    whole = word(f"{paragraph(run(text('before')))}{chunk}{paragraph(run(text('after')))}")
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["word/_rels/document.xml.rels"] = made.relations(("c", "aFChunk", "afchunk.mht"))
+    parts["word/afchunk.mht"] = saved
+
+    parsed = read(made.zipped(parts))
+
+    assert parsed.text == "before\n\n# Scope\n\nR&D for 5 < 6\n\nafter"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ingestion.parsing import kinds
 from ingestion.parsing.office.counting import BULLET
 from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import whole
 from ingestion.parsing.office.word_runs import Paragraph, Runs
 from ingestion.parsing.office.word_styles import outline_level
 from ingestion.parsing.office.writing import Lines
-from ingestion.parsing.types import ParseFailed
+from ingestion.parsing.sniffing import kind_of
+from ingestion.parsing.types import Extract, ParseFailed
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from ingestion.parsing.office.writing import Sink
 
 DEEPEST_NESTING = 30
+# Files in a Word file of which its text, or some of it, consists; no others, which may nest.
+CHUNKS = (kinds.HTML, kinds.MHTML, kinds.TEXT, kinds.RTF)
+LONGEST_CHUNK = 40_000_000
 
 
 class Story(Runs):
@@ -53,6 +58,7 @@ class Story(Runs):
             "w:footnoteReference": self.take_footnote,
             "w:endnoteReference": self.take_endnote,
             "w:commentReference": self.take_comment,
+            "w:altChunk": self.take_chunk,
             "c:chart": self.take_drawing,
             "dgm:relIds": self.take_drawing,
             **super().starts(),
@@ -68,6 +74,32 @@ class Story(Runs):
             "w:txbxContent": self.end_box,
             **super().ends(),
         }
+
+    def take_chunk(self, attributes: Attributes) -> None:
+        """Write what another file in this one says, as programs put web pages in."""
+        part = self.targets.get(attributes.get("r:id", ""), "")
+        if not self.manuscript.package.is_new(part):
+            return
+        data = self.manuscript.package.open(part).read(LONGEST_CHUNK)
+        try:
+            kind = kind_of(data, part)
+            found = kinds.readers[kind.mime](data, kind.mime) if kind in CHUNKS else Extract("")
+        except ParseFailed:
+            return
+        self.write_extract(found)
+
+    def write_extract(self, found: Extract) -> None:
+        """Write a text line by line, with its headings."""
+        headings = {heading.offset: heading for heading in found.headings}
+        offset = 0
+        for line in found.text.split("\n"):
+            if heading := headings.get(offset):
+                self.sinks[-1].write_heading(heading.title, heading.level)
+            elif line.strip():
+                self.sinks[-1].write(line, close=True)
+            else:
+                self.sinks[-1].set_apart()
+            offset += len(line) + 1
 
     def start_paragraph(self, attributes: Attributes) -> None:
         """A paragraph begins, perhaps in a box that hangs at another."""
