@@ -16,6 +16,7 @@ from pypdf.generic import (
 from documents.layout import position_of
 from ingestion.parsing.pdf import mended
 from ingestion.parsing.types import ParseFailed
+from ingestion.tests import samples
 
 
 def written(*pages, **security):
@@ -244,3 +245,12 @@ def test_a_file_without_pages_is_not_called_damaged(read):
         read(buffer.getvalue(), "a.pdf")
 
     assert caught.value.code == "no_text"
+
+
+def test_dates_in_other_letters_do_no_harm(read):
+    writer = PdfWriter(clone_from=io.BytesIO(samples.pdf()))
+    writer.add_metadata(dict.fromkeys(("/CreationDate", "/ModDate"), "D:2026年11月28日"))
+    buffer = io.BytesIO()
+    writer.write(buffer)
+
+    assert "On page 1 the zebra sleeps." in read(buffer.getvalue(), "a.pdf").text
