@@ -40,6 +40,11 @@ ZIP_FOLDERS = (("word/", kinds.DOCX), ("ppt/", kinds.PPTX), ("xl/", kinds.XLSX))
 WEB_PAGE = re.compile(
     rb"\A\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--.*?-->\s*+)*+<(?:!doctype\s+html|html)\b", re.I | re.S
 )
+# What Excel of 2003 and its imitators write first; a comment may stand between.
+XML_SHEETS = re.compile(
+    rb"\A\s*+<\?xml[^>]*+>[^\x00]{0,1000}?<(?:ss:)?Workbook\b[^>]{0,1000}?"
+    rb"urn:schemas-microsoft-com:office:spreadsheet\b"
+)
 HEADER = re.compile(rb"\A[\w-]++:\s")
 MAIL = (
     re.compile(rb"^From:\s", re.I | re.M),
@@ -90,6 +95,8 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
     head = beginning(data)
     if WEB_PAGE.match(head):
         return kinds.HTML
+    if XML_SHEETS.match(head):
+        return kinds.XML_SHEETS
     if promise in POSSIBLE_MAILBOXES and is_mailbox(head):
         return kinds.MBOX
     if promise is kinds.MSG or (promise is None and is_mail(head)):

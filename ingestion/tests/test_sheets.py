@@ -336,3 +336,30 @@ def test_passages_know_their_cells_and_merged_ones_are_told_in_each_row(read):
     assert cells_of(passage.layout) == "'Sales 2025'!B3:D6"
     start = passage.text.index("|  | North | Genova")
     assert position_of(passage.layout, None, start, start + 20)[2] == "'Sales 2025'!B5:D5"
+
+
+def test_xml_files_of_excel_are_sheets(read):
+    source = """<?xml version="1.0"?>
+<?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"
+ xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"
+ xmlns:html="http://www.w3.org/TR/REC-html40">
+ <Styles><Style ss:ID="d"><NumberFormat ss:Format="Short Date"/></Style>
+  <Style ss:ID="p"><NumberFormat ss:Format="0.0%"/></Style></Styles>
+ <Worksheet ss:Name="R&amp;D"><Table>
+  <Row><Cell ss:MergeAcross="1"><Data ss:Type="String">Both</Data></Cell>
+   <Cell><Data ss:Type="String">third</Data></Cell></Row>
+  <Row ss:Index="4"><Cell ss:MergeDown="1"><Data ss:Type="String">North</Data></Cell>
+   <Cell ss:Index="3" ss:StyleID="p"><Data ss:Type="Number">0.175</Data>
+    <Comment><ss:Data>remark</ss:Data></Comment></Cell></Row>
+  <Row><Cell ss:Index="2"><Data ss:Type="DateTime">2025-04-16T00:00:00.000</Data></Cell>
+   <Cell><Data ss:Type="Boolean">1</Data></Cell>
+   <Cell ss:StyleID="d"><Data ss:Type="Number">45763</Data></Cell></Row>
+ </Table></Worksheet></Workbook>"""
+
+    parsed = read(source.encode(), "report.xls")
+
+    assert parsed.text == (
+        "## R&D\n\n| Both |  | third |\n| North |  | 17.5% |\n"
+        "| North | 2025-04-16 | TRUE | 2025-04-16 |"
+    )

@@ -8,6 +8,16 @@ from ingestion.parsing.office import (
     sheets,
     slides,
     word,
+    xml_sheets,
 )
 
-__all__ = ["binary_sheets", "old_sheets", "old_word", "open_document", "sheets", "slides", "word"]
+__all__ = [
+    "binary_sheets",
+    "old_sheets",
+    "old_word",
+    "open_document",
+    "sheets",
+    "slides",
+    "word",
+    "xml_sheets",
+]

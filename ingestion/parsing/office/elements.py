@@ -36,6 +36,7 @@ NAMESPACES = {
     "markup-compatibility": "mc",
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://www.w3.org/2000/svg": "svg",
+    "urn:schemas-microsoft-com:office:spreadsheet": "ss",
     "http://www.w3.org/1999/xhtml": "html",
     "svg-compatible": "svg",
     **{name: name for name in ("office", "text", "table", "style", "presentation", "form", "meta")},
