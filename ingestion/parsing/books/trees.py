@@ -14,7 +14,7 @@ from ingestion.parsing.webpage import bare_text
 
 # What XML itself knows. All others belong to a document type, which is not fetched.
 NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z][A-Za-z0-9]{1,31};")
-DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>")
+DECLARATION = re.compile(r"\A\s*+<\?xml\b[^>]*+>")
 # Characters that no tree takes.
 FOREIGN = re.compile("[\x0c\ufffe\uffff]")
 PARSED = {"encoding": "utf-8", "remove_comments": True, "remove_pis": True, "huge_tree": True}
@@ -23,7 +23,7 @@ PARSED = {"encoding": "utf-8", "remove_comments": True, "remove_pis": True, "hug
 def tree_of(data: bytes) -> etree._Element | None:
     """A part as a tree, as a web page when it is no sound XML; none when nothing is in it."""
     text = decode(data, declared=declared_by_page(data)).text
-    page = FOREIGN.sub(" ", DECLARATION.sub("", text, count=1))
+    page = FOREIGN.sub(" ", DECLARATION.sub("", text))
     named = NAMED.sub(lambda found: html.unescape(found[0]), page).encode(errors="replace")
     try:
         root = etree.fromstring(
