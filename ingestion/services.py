@@ -196,6 +196,7 @@ def cancel_run(run: IngestionRun, *, actor: User | None = None) -> None:
 def cancel_items(run: IngestionRun) -> int:
     """Skip a run's unread items; a worker that reads one finds its lease gone."""
     unread = run.items.unread()
+    remove_files_later(unread)
     skipped = unread.change(
         stage=Stage.SKIPPED, lease_token=None, lease_until=None, stored_file=None
     )
@@ -261,10 +262,9 @@ def delete_run(run: IngestionRun, *, actor: User | None = None) -> None:
     Nobody can try again what failed in it, so these files go.
     """
     cancel_items(run)
-    kept = run.items.failed().filter(stored_file__isnull=False)
-    hashes = set(kept.values_list("stored_file", flat=True))
-    kept.change(stored_file=None)
-    after_commit(partial(documents.remove_unused_files, hashes))
+    failed = run.items.failed()
+    remove_files_later(failed)
+    failed.change(stored_file=None)
     IngestionRun.all_objects.filter(pk=run.pk).soft_delete()
     logger.info("Run %s was deleted by %s", run.pk, actor.pk if actor else "an operator")
 
@@ -309,10 +309,14 @@ def purge_deleted(before: datetime, *, dry_run: bool = False) -> int:
 @transaction.atomic
 def purge_run(run: IngestionRun) -> None:
     """Remove one run for good."""
-    stored = run.items.filter(stored_file__isnull=False)
-    hashes = set(stored.values_list("stored_file", flat=True))
+    remove_files_later(run.items.all())
     run.hard_delete()
-    after_commit(partial(documents.remove_unused_files, hashes))
+
+
+def remove_files_later(items: ItemQuerySet) -> None:
+    """Remove the originals of some items after the commit, but for those that are still used."""
+    stored = items.filter(stored_file__isnull=False).values_list("stored_file", flat=True)
+    after_commit(partial(documents.remove_unused_files, set(stored)))
 
 
 @transaction.atomic

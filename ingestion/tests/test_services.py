@@ -234,16 +234,20 @@ def test_a_copy_that_nobody_wants_any_more_leaves_nothing(tmp_path, roots, lette
     assert not [path for path in Path(django_settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
-def test_cancel_skips_what_is_not_read(user, letters, incoming):
+def test_cancel_skips_what_is_not_read_and_keeps_no_file(
+    user, letters, incoming, django_capture_on_commit_callbacks
+):
     run = services.start_upload([incoming("a", "a"), incoming("b", "b")], actor=user)
 
-    services.cancel_run(run, actor=user)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.cancel_run(run, actor=user)
     work_for(30)
 
     run.refresh_from_db()
     assert run.status == IngestionStatus.CANCELLED
     assert run.finished_at is not None
     assert stages(run) == [Stage.SKIPPED, Stage.SKIPPED]
+    assert not StoredFile.objects.exists()
     with pytest.raises(IngestionFinished):
         services.cancel_run(run, actor=user)
 
