@@ -87,10 +87,21 @@ class ForwardAuthView(AnonymousView):
         return Response(UserSerializer(user).data)
 
 
-class OidcLoginView(AnonymousView):
-    """Where a browser starts the sign-in at the provider."""
+class BrowserView(AnonymousView):
+    """A stop of a browser on its way through the provider; what is refused there is a page."""
 
     schema = None
+
+    def handle_exception(self, error: Exception) -> HttpResponse:  # type: ignore[override]
+        """Tell people why on a page, and programs as everywhere."""
+        if isinstance(error, DomainError) and "text/html" in self.request.headers.get("Accept", ""):
+            return refused(self.request._request, error)
+        return super().handle_exception(error)
+
+
+class OidcLoginView(BrowserView):
+    """Where a browser starts the sign-in at the provider."""
+
     parser_classes = [FormParser, Utf8JSONParser]
 
     @rate_limited("AUTH_LOGIN")
@@ -104,21 +115,14 @@ class OidcLoginView(AnonymousView):
         return HttpResponseRedirect(services().start_oidc(request._request, next_url=page))
 
 
-class OidcCallbackView(AnonymousView):
+class OidcCallbackView(BrowserView):
     """Where the provider sends a browser back to."""
-
-    schema = None
 
     def get(self, request: Request) -> HttpResponse:
         """Begin a session and go where the person wanted to go."""
         require_provider()
         said = {name: request.query_params.get(name, "") for name in ("code", "state", "error")}
-        try:
-            _user, wanted = services().finish_oidc(request._request, **said)
-        except DomainError as error:
-            if "text/html" not in request.headers.get("Accept", ""):
-                raise
-            return refused(request._request, error)
+        _user, wanted = services().finish_oidc(request._request, **said)
         return HttpResponseRedirect(wanted or reverse("home"))
 
 

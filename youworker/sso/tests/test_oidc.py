@@ -389,6 +389,30 @@ def test_a_provider_that_is_down_is_a_sentence_and_one_line_of_log(browser, prov
     assert [(row.levelname, row.exc_info) for row in ours] == [("WARNING", None)] * 2
 
 
+@pytest.fixture
+def person():
+    """A browser that says it shows pages."""
+    return Browser(headers={"Accept": "text/html,*/*;q=0.8"})
+
+
+def test_people_read_on_a_page_why_they_cannot_go_to_the_provider(person, provider):
+    provider.down = True
+
+    answer = person.start()
+
+    assert (answer.status_code, answer["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert "The identity provider does not answer; try again later." in answer.text
+
+
+@pytest.mark.usefixtures("rate_limits")
+def test_people_read_on_a_page_that_they_tried_too_often(person):
+    answers = [person.start() for _ in range(11)]
+
+    assert [answer.status_code for answer in answers] == [302] * 10 + [429]
+    assert answers[-1]["Content-Type"] == "text/html; charset=utf-8"
+    assert answers[-1]["Retry-After"]
+
+
 def test_a_provider_that_is_gone_is_a_sentence(browser, provider):
     with override_config("identity", oidc_issuer="http://127.0.0.1:9/"):
         require_nobody(browser, browser.start(), 503)
