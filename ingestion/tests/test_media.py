@@ -1,7 +1,10 @@
+from collections import defaultdict
+
 import pytest
 
 from documents.kinds import FileKind
 from documents.kinds import kind_of as shown_kind
+from ingestion.parsing import kinds
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.types import ParseFailed
 from ingestion.reasons import reason_of
@@ -51,6 +54,17 @@ def test_sound_and_video_name_the_setting_they_need(name, data, label):
 def test_images_are_known_by_their_bytes(data, mime):
     assert kind_of(data, "whatever.txt").mime == mime
     assert shown_kind(mime) == FileKind.IMAGE
+
+
+def test_formats_of_one_name_are_of_one_kind():
+    shown = defaultdict(set)
+    for kind in vars(kinds).values():
+        if isinstance(kind, kinds.Kind):
+            shown[kind.label].add(shown_kind(kind.mime))
+
+    assert shown["an Excel file"] == {FileKind.SPREADSHEET}
+    assert shown["a web page"] == {FileKind.WEB_PAGE}
+    assert [label for label, found in shown.items() if len(found) != 1 or None in found] == []
 
 
 @pytest.mark.parametrize(
