@@ -151,4 +151,6 @@ def require_recent_sign_in(request: Any, *, password: str = "") -> None:
     # An API key beside a session of somebody else is no proof.
     own = SignIn.objects.visible_to(request.user).filter(created_at__gt=oldest)
     if not own.filter(session_id=request.session.session_key or "").exists():
+        if not request.user.has_usable_password():
+            raise RecentSignInRequired("Sign out and in again first.")
         raise RecentSignInRequired("Sign in again, or send your password.")

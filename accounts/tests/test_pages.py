@@ -89,6 +89,18 @@ def test_a_new_password_ends_other_sessions_and_keeps_this_one(client, ada):
     assert client.get("/account/security").status_code == 200
 
 
+def test_whoever_signs_in_elsewhere_is_offered_no_second_factor(client):
+    user = UserFactory()
+    user.set_unusable_password()
+    user.save()
+    client.force_login(user)
+
+    shown = text_of(client.get("/account/security"))
+
+    assert "is decided by your organisation" in shown
+    assert 'href="/account/security/totp"' not in shown
+
+
 @pytest.mark.parametrize(
     ("current", "new", "said"),
     [("wrong", "even longer words", "The password is wrong."), (PASSWORD, "12345", "too short")],

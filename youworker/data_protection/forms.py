@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import SharedDocuments
 from accounts.fields import password_field
 
+if TYPE_CHECKING:
+    from accounts.models import User
+
 
 class PasswordProofForm(forms.Form):
-    """The password, unless the session has just begun."""
+    """The password, unless the session has just begun; whoever has none is not asked for it."""
 
     password = password_field(
         _("Password"),
@@ -20,6 +23,11 @@ class PasswordProofForm(forms.Form):
         required=False,
         help_text=_("May stay empty if you signed in a few minutes ago."),
     )
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not user.has_usable_password():
+            del self.fields["password"]
 
 
 class EraseForm(PasswordProofForm):

@@ -37,13 +37,14 @@ def privacy_context(user: User, **forms: Form) -> dict[str, Any]:
     return {
         "section": "account",
         "tab": "privacy",
+        "has_password": user.has_usable_password(),
         "exports": DataExport.objects.visible_to(user).newest_first()[:SHOWN_EXPORTS],
         "reads": PrivateAccess.objects.visible_to(user)
         .select_related("reader")
         .newest_first()[:SHOWN_READS],
-        "export_form": PasswordProofForm(auto_id="export_%s"),
+        "export_form": PasswordProofForm(auto_id="export_%s", user=user),
         "clear_form": ClearForm(auto_id="clear_%s"),
-        "erase_form": EraseForm(auto_id="erase_%s"),
+        "erase_form": EraseForm(auto_id="erase_%s", user=user),
         **forms,
     }
 
@@ -80,6 +81,9 @@ class ExportPage(PrivacyForm):
     write_limit = "EXPENSIVE_HOURLY"
     form_class = PasswordProofForm
     form_name = "export_form"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": self.actor}
 
     def carry_out(self, form: PasswordProofForm) -> HttpResponse:
         """Queue the copy."""
@@ -121,10 +125,13 @@ class ErasePage(PrivacyForm):
     form_class = EraseForm
     form_name = "erase_form"
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": self.actor}
+
     def carry_out(self, form: EraseForm) -> HttpResponse:
         """Close the account at once; its data is erased within minutes."""
         given = form.cleaned_data
-        require_recent_sign_in(self.request, password=given["password"])
+        require_recent_sign_in(self.request, password=given.get("password", ""))
         erasure = request_erasure(
             self.actor, shared_documents=given["shared_documents"], actor=self.actor
         )

@@ -76,6 +76,21 @@ def test_an_older_session_needs_the_password(client, stale):
     assert not Erasure.objects.exists()
 
 
+def test_whoever_has_no_password_is_told_to_sign_in_again(client, stale):
+    stale.set_unusable_password()
+    stale.save()
+    client.force_login(stale)
+
+    form = {"understood": "on", "shared_documents": "hand_over"}
+    shown = text(client.get("/account/privacy"))
+    refused = client.post("/account/privacy/erase", form)
+
+    assert 'name="password"' not in shown
+    assert shown.count("This needs a sign-in of the last few minutes.") == 2
+    assert "Sign out and in again first." in text(refused)
+    assert not Erasure.objects.exists()
+
+
 def test_all_conversations_are_removed_after_a_yes(client, ada):
     SessionFactory.create_batch(2, user=ada)
     SessionFactory()
