@@ -167,6 +167,18 @@ def test_what_is_said_is_text_and_nothing_else(client, user):
     assert "</script><b>" not in shown
 
 
+def test_a_message_is_named_by_its_speaker_and_the_time_it_shows(client, user):
+    messages = exchange(SessionFactory(user=user))
+
+    shown = text_of(client.get(f"/chat/{messages[0].session_id}"))
+
+    # The browser writes a time in its own zone: a second one in the name would be another.
+    for message in messages:
+        assert shown.count(f'aria-labelledby="who-{message.pk} when-{message.pk}"') == 1
+        assert shown.count(f'<span id="who-{message.pk}">') == 1
+        assert shown.count(f'<time id="when-{message.pk}" datetime=') == 1
+
+
 def test_a_window_holds_forty_messages_and_leads_to_those_before_it(client, user):
     session = SessionFactory(user=user)
     said, parent = [], None
