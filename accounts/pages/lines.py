@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from accounts.views.audit import serialize_lines
-from youworker.audit.words import WORDS
+from youworker.audit.words import PARTS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 
 def described_lines(rows: Iterable[Any], user: User) -> list[dict[str, Any]]:
     """Lines as their subject reads them, with the act in words and who did it."""
+    lines = list(rows)
     return folded(
-        {**line, "words": WORDS.get(line["action"], line["action"]), "who": who_did(line["by"])}
-        for line in serialize_lines(rows, user)
+        {**told, "words": words_of(line), "who": who_did(told["by"])}
+        for line, told in zip(lines, serialize_lines(lines, user), strict=True)
     )
+
+
+def words_of(line: Any) -> Any:
+    """The act of a line; of a changed account the part that opens it, where that was all."""
+    fields = line.additional_data.get("fields")
+    if line.act == "user.update" and fields and len(fields) == 1 and fields[0] in PARTS:
+        return PARTS[fields[0]]
+    return WORDS.get(line.act, line.act or "")
 
 
 def folded(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

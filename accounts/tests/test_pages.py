@@ -279,6 +279,16 @@ def test_activity_says_what_happened_in_words(client, ada):
     assert "user.api_key" not in shown
 
 
+def test_activity_says_what_of_the_account_was_changed(client, ada):
+    for fields in (["second_factor"], ["recovery_codes"], ["password"], ["email", "language"]):
+        audit.record("user.update", actor=ada, target=ada, fields=fields)
+
+    shown = text_of(client.get("/account/activity"))
+
+    changes = ["Second factor changed", "Recovery codes made", "Password changed"]
+    assert [shown.count(told) for told in [*changes, "Account changed"]] == [1, 1, 1, 1]
+
+
 def test_activity_tells_once_what_was_done_again_and_again(client, ada):
     for _ in range(3):
         audit.record("document.upload", actor=ada)

@@ -56,7 +56,7 @@ WORDS: dict[str, Any] = {
     "mcp_server.delete": gettext_lazy("Tool server removed"),
     "data.export": gettext_lazy("Copy of all data"),
     "data.erase": gettext_lazy("Data erased"),
-    "admin.user.create": gettext_lazy("Account made by an administrator"),
+    "admin.user.create": gettext_lazy("Account made"),
     "admin.user.delete": gettext_lazy("Account removed by an administrator"),
     "admin.settings.update": gettext_lazy("Settings changed by an administrator"),
     "admin.read_private": gettext_lazy("Private content read by an administrator"),
@@ -73,6 +73,12 @@ WORDS: dict[str, Any] = {
     "webhook.pause": gettext_lazy("Webhook paused"),
     "webhook.resume": gettext_lazy("Webhook resumed"),
     "webhook.secret.rotate": gettext_lazy("Secret of a webhook replaced"),
+}
+# What of an account was changed (`user.update`), where it keeps others out.
+PARTS: dict[str, Any] = {
+    "password": gettext_lazy("Password changed"),
+    "second_factor": gettext_lazy("Second factor changed"),
+    "recovery_codes": gettext_lazy("Recovery codes made"),
 }
 RESULT_WORDS: dict[str, Any] = {
     "ok": gettext_lazy("Succeeded"),
