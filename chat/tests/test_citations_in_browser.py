@@ -9,6 +9,16 @@ PANEL = '[data-test="passage-panel"]'
 CITATION = '[data-test="citation"]'
 TEXT = "Annual leave. Every employee has 28 days of annual leave. The office closes at six."
 
+WATCH_BACK = """() => {
+  const Native = CloseWatcher;
+  window.CloseWatcher = class extends Native {
+    constructor(options) {
+      super(options);
+      window.back = this;
+    }
+  };
+}"""
+
 
 @pytest.fixture
 def cited(quoting_product, people, open_page, api):
@@ -58,6 +68,13 @@ def test_a_citation_opens_the_passage_and_escape_leads_back(cited):
 
     open_document(cited)
     cited.locator(PANEL).get_by_role("button", name="Close document").click()
+    assert cited.locator(PANEL).is_hidden()
+
+    cited.evaluate(WATCH_BACK)
+    open_document(cited)
+    cited.locator(PANEL).get_by_role("button", name="Close document").wait_for()
+    # What a telephone's Back does; browsers of desktops have no such button.
+    cited.evaluate("back.requestClose()")
     assert cited.locator(PANEL).is_hidden()
 
 

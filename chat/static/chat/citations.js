@@ -9,6 +9,7 @@ const STYLE = new URL("../documents/viewer.css", import.meta.url).href;
 export class Citations {
   #opener = null;
   #asked = 0;
+  #back = null;
 
   constructor(chat) {
     this.chat = chat;
@@ -65,6 +66,8 @@ export class Citations {
   close() {
     const { panel } = this;
     this.#asked += 1;
+    this.#back?.destroy();
+    this.#back = null;
     panel.hidden = true;
     panel.replaceChildren();
     const opener = this.#opener;
@@ -77,6 +80,14 @@ export class Citations {
     const { panel } = this;
     panel.replaceChildren(...nodes);
     panel.hidden = false;
+    this.#closeOnBack();
+  }
+
+  // On a phone the document covers the page: Back closes it, as it closes dialogs, and does not leave the conversation.
+  #closeOnBack() {
+    if (this.#back || !("CloseWatcher" in window)) return;
+    this.#back = new CloseWatcher({ signal: this.listening.signal });
+    this.#back.addEventListener("close", () => this.close());
   }
 
   #focus() {
