@@ -110,6 +110,18 @@ def test_changes_of_an_account_are_counted_in_the_menu_as_elsewhere(client, monk
     assert counted == [("VERY_HIGH", user)]
 
 
+@pytest.mark.parametrize("path", ["/account/security/totp/confirm", "/account/sessions/end"])
+def test_an_address_that_only_takes_forms_leads_on(client, path):
+    client.force_login(UserFactory())
+
+    answer = client.get(path, headers={"Accept": "text/html"})
+
+    assert answer.status_code == 404
+    assert "Go back to the page with the form." in answer.text
+    assert 'href="/"' in answer.text
+    assert client.put(path).status_code == 405
+
+
 def test_what_is_sent_to_a_page_counts_once(client, monkeypatch):
     counted = []
     monkeypatch.setattr(

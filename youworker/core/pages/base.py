@@ -62,6 +62,15 @@ class Page(View):
     def prepare(self, *args: Any, **ids: Any) -> None:
         """Look for what the page is about, before anything is done with it."""
 
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **ids: Any) -> HttpResponse:
+        """Lead on whoever opens an address that only takes forms, as after a refused one.
+
+        Of an empty answer browsers say that the site is broken.
+        """
+        if request.method in SAFE_METHODS:
+            raise NotFound("This address only takes forms. Go back to the page with the form.")
+        return super().http_method_not_allowed(request, *args, **ids)
+
 
 class FormPage(Page, FormView[FormT], Generic[FormT]):
     """A form: GET shows it, POST carries it out, and a refusal stands in the form.
