@@ -31,6 +31,13 @@ ABBREVIATION = re.compile(
     r"|(?:am|vom|bis|zum|der|den|des|dem|ab)\s\d{1,2}|[^\W\d_])\.$",
     re.I,
 )
+# What German counts by an ordinal, behind its full stop: `Dienstag, 14. Juli`, `2. Stock`.
+ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")
+COUNTED = re.compile(
+    r" (?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November"
+    r"|Dezember|Stock(?:werk)?|Etage|OG|UG|Obergeschoss|Untergeschoss|Quartal|Halbjahr"
+    r"|Jahrhundert|Auflage)\b"
+)
 SECTION_NUMBER = re.compile(r"^\W*(?:\d+\.)+$")
 OWN_LINE = re.compile(r"(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|```|~~~)")
 # The number of a passage, as answers carry it.
@@ -134,7 +141,8 @@ def continues_after(block: str, start: int, end: int) -> bool:
     """
     if block[end - 1] == " " and end - start < SHORTEST_PART:
         return True
-    if ABBREVIATION.search(block[max(start, end - LONGEST_ABBREVIATION) : end]):
+    last = block[max(start, end - LONGEST_ABBREVIATION) : end]
+    if ABBREVIATION.search(last) or (ORDINAL.search(last) and COUNTED.match(block, end)):
         return True
     return end - start <= LONGEST_NUMBER and bool(SECTION_NUMBER.match(block[start:end]))
 

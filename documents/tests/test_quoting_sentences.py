@@ -26,6 +26,7 @@ from documents.quoting.sentences import content_words, overlap, sentences_of, sp
         ("「行きます。」と言った。雨です。", 3),
         ("هل دفعت؟ نعم دفعت.", 2),
         ("Das Fest ist am 3. Oktober. Es gilt z.B. Hier.", 2),
+        ("Wann: Dienstag, 14. Juli 2026. Wo: Haus B, 2. Stock. Es waren 14. Alle kamen.", 4),
         ("Il fait p. ex. Froid. Mme. Curie le dit.", 2),
         ("Дом на ул. Мира. Тут.", 2),
         ("", 0),
