@@ -16,7 +16,7 @@ from ingestion.parsing.office.number_formats import Format, built_in, format_of,
 from ingestion.parsing.office.package import Package
 from ingestion.parsing.office.records import blocks_of, records_of
 from ingestion.parsing.office.sheet_rows import MOST_MERGED, SheetRows
-from ingestion.parsing.office.sheets import SHIFT_1904, write_drawing
+from ingestion.parsing.office.sheets import SHIFT_1904, write_attached
 from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
 from ingestion.parsing.unpacking import DAMAGED
 
@@ -64,12 +64,7 @@ def write_sheet(book: BinaryBook, name: str, part: str, writer: Writer) -> None:
     """Write a sheet, and below it what hangs at it."""
     writer.set_apart()
     BinaryCells(book, SheetRows(writer, name)).read(part)
-    for relation in book.package.relations(part):
-        if relation.kind == "comments" and book.package.is_new(relation.target):
-            for line in comments_of(book.package, relation.target):
-                writer.write(line, close=True)
-        elif relation.kind == "drawing":
-            write_drawing(book.package, relation.target, writer)
+    write_attached(book.package, part, writer, comments_of)
 
 
 class BinaryBook:
@@ -215,7 +210,7 @@ def comments_of(package: Package, part: str) -> list[str]:
     """The comments of a part, each with its cell."""
     found: list[str] = []
     cell = ""
-    for kind, content in records_of(package.open(part)):
+    for kind, content in records_of(package.open(part)) if package.is_new(part) else ():
         if kind == COMMENT:
             cell = xlrd.cellname(number_at(content, 4), number_at(content, 12))
         elif kind == COMMENT_TEXT and (words := " ".join(text_at(content, 1)[0].split())):

@@ -14,6 +14,8 @@ from ingestion.parsing.office.package import Package
 from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ingestion.parsing.office.elements import Attributes
     from ingestion.parsing.types import Extract
 
@@ -39,12 +41,19 @@ def read_sheets(data: bytes, mime: str) -> Extract:
 def write_sheet(book: Book, name: str, part: str, writer: Writer) -> None:
     """Write a sheet, and below it what hangs at it."""
     Cells(book, writer, name).read(part)
-    for relation in book.package.relations(part):
+    write_attached(book.package, part, writer, read_comments)
+
+
+def write_attached(
+    package: Package, part: str, writer: Writer, comments_of: Callable[[Package, str], list[str]]
+) -> None:
+    """Write the comments and the drawings that hang at a sheet."""
+    for relation in package.relations(part):
         if relation.kind == "comments":
-            for line in read_comments(book.package, relation.target):
+            for line in comments_of(package, relation.target):
                 writer.write(line, close=True)
         elif relation.kind == "drawing":
-            write_drawing(book.package, relation.target, writer)
+            write_drawing(package, relation.target, writer)
 
 
 def write_drawing(package: Package, part: str, writer: Writer) -> None:
