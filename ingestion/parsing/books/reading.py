@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ingestion.parsing import kinds
 from ingestion.parsing.books.contents import contents_of
 from ingestion.parsing.books.pages import read_page
-from ingestion.parsing.books.spine import read_part, read_tree, spine_of
+from ingestion.parsing.books.spine import LONGEST_PART, read_tree, spine_of
 from ingestion.parsing.composing import Composition
 from ingestion.parsing.office.package import Package
 from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading
@@ -34,7 +34,7 @@ def read_book(data: bytes, mime: str) -> Extract:
     """
     package = Package(data)
     # Whether pages are encrypted: of other books, only the fonts are.
-    if LOCKED_PAGE.search(read_part(package, ENCRYPTION)):
+    if LOCKED_PAGE.search(package.read(ENCRYPTION, LONGEST_PART)):
         raise ENCRYPTED.failure()
     spine = spine_of(package)
     contents = contents_of(package, spine)

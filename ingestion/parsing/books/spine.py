@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ingestion.parsing.books.trees import tree_of, words_of
 from ingestion.parsing.types import ParseFailed
-from ingestion.parsing.unpacking import DAMAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,14 +89,4 @@ def place_of(link: str, source: str) -> Place | None:
 
 def read_tree(package: Package, name: str) -> etree._Element | None:
     """A part as a tree; none when it is missing or empty."""
-    return tree_of(read_part(package, name))
-
-
-def read_part(package: Package, name: str) -> bytes:
-    """A part, empty when it is missing; raises `ParseFailed` when it is damaged."""
-    if not package.holds(name):
-        return b""
-    try:
-        return package.open(name).read(LONGEST_PART)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DAMAGED.failure() from error
+    return tree_of(package.read(name, LONGEST_PART))

@@ -58,12 +58,18 @@ class Package:
         self.seen.add(plain(name))
         return is_new
 
-    def says(self, name: str, words: bytes) -> bool:
-        """Whether a part has these words somewhere; one that is missing says nothing."""
+    def read(self, name: str, most: int = -1) -> bytes:
+        """A part, or so many bytes of it; empty when missing, raises `ParseFailed` when damaged."""
+        if not self.holds(name):
+            return b""
         try:
-            return self.holds(name) and words in self.open(name).read()
+            return self.open(name).read(most)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise ParseFailed("damaged_file", "The file is damaged or was cut off.") from error
+
+    def says(self, name: str, words: bytes) -> bool:
+        """Whether a part has these words somewhere; one that is missing says nothing."""
+        return words in self.read(name)
 
     def relations(self, source: str = "") -> list[Relation]:
         """Where a part leads to within the file; without a name, where the file begins."""

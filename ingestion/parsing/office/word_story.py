@@ -80,7 +80,7 @@ class Story(Runs):
         part = self.targets.get(attributes.get("r:id", ""), "")
         if not self.manuscript.package.is_new(part):
             return
-        data = self.manuscript.package.open(part).read(LONGEST_CHUNK)
+        data = self.manuscript.package.read(part, LONGEST_CHUNK)
         try:
             kind = kind_of(data, part)
             found = kinds.readers[kind.mime](data, kind.mime) if kind in CHUNKS else Extract("")
