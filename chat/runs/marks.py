@@ -12,13 +12,13 @@ WRITTEN_MARK = re.compile(rf"[\[\uff3b]({NUMBERS})[\]\uff3d]|【(\d{{1,3}})(?:�
 PARTIAL = re.compile(r"[\[\uff3b][ ^\d,;\-\u2013]{0,80}|【(?:\d{1,3}†[^】\n]{0,40}|\d{0,3})")
 RANGE = re.compile(r"(\d+) ?[-\u2013] ?\^?(\d+)")
 WIDEST_RANGE = 10
+# How much is looked at to tell what something is, or held back; a lonely backtick, say.
+LONGEST_HELD = 200
 # What may begin something else than text, and line feeds, behind which fences begin.
-SPECIAL = re.compile(r"`+|~+|\n|[\[\uff3b【]")
+SPECIAL = re.compile(rf"`{{1,{LONGEST_HELD}}}|~{{1,{LONGEST_HELD}}}|\n|[\[\uff3b【]")
 # What may stand before a fence: indentation, signs of quotes and of list items.
 MARGIN = re.compile(r"[ \t>*+\-\d.)]*")
 SHORTEST_FENCE = 3
-# Code inside of a line is held back until it ends; a lonely backtick holds up no more than this.
-LONGEST_HELD = 200
 BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 
@@ -132,10 +132,10 @@ def take_span(text: str, found: re.Match[str], *, is_end: bool) -> Piece | None:
     reach = text[found.end() : start + LONGEST_HELD]
     paragraph = BLANK_LINE.split(reach, maxsplit=1)[0]
     closing = re.search(rf"(?<!`){sign}(?!`)", paragraph)
-    touches_end = found.end() + len(paragraph) == len(text) and not is_end
-    if closing is not None and not (closing.end() == len(paragraph) and touches_end):
+    is_held = not is_end and found.end() + len(paragraph) == len(text) < start + LONGEST_HELD
+    if closing is not None and not (closing.end() == len(paragraph) and is_held):
         return Piece(text[start : found.end() + closing.end()])
-    return None if touches_end and len(text) - start < LONGEST_HELD else Piece(sign)
+    return None if is_held else Piece(sign)
 
 
 def take_mark(text: str, start: int, *, is_end: bool) -> Piece | None:
@@ -153,9 +153,10 @@ def take_mark(text: str, start: int, *, is_end: bool) -> Piece | None:
 
 
 def rest_of_line(text: str, start: int) -> tuple[str, bool]:
-    """What follows on a line, and whether that is all of it."""
-    end = text.find("\n", start)
-    return (text[start:], False) if end < 0 else (text[start:end], True)
+    """What follows on a line, up to LONGEST_HELD signs, and whether that is all of it."""
+    reach = text[start : start + LONGEST_HELD]
+    line, feed, _ = reach.partition("\n")
+    return line, bool(feed)
 
 
 def numbers_of(inside: str) -> tuple[int, ...]:

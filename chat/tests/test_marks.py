@@ -67,6 +67,21 @@ UNTOUCHED = [
     "[7, 8",
     "",
 ]
+HOSTILE = {
+    "backticks": "`",
+    "backticks and blanks": "` ",
+    "backticks in growing runs": "".join("`" * n + " " for n in range(40)),
+    "brackets": "[",
+    "open marks": "[1,",
+    "open marks of the other kind": "【1†a",
+    "lists without an end": "[1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8 ",
+    "marks": "[1]",
+    "tildes": "~",
+    "fences": "```\n",
+    "fences on a line": "``` ",
+    "margins": "> ",
+    "line feeds": "\n",
+}
 
 
 @pytest.mark.parametrize("said", SPELLINGS)
@@ -107,6 +122,9 @@ def test_random_answers_are_read_the_same_however_they_are_cut():
         "a[1]",
         "- ",
         "(x)",
+        "~" * 250,
+        "`" * 250,
+        "x" * 250,
     ]
     for _ in range(300):
         said = "".join(chance.choices(signs, k=chance.randrange(40)))
@@ -171,6 +189,15 @@ def test_a_lonely_backtick_holds_back_little():
         assert count - shown <= LONGEST_HELD
 
 
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_text_holds_back_much(name):
+    reader = MarkReader()
+
+    for sign in (HOSTILE[name] * 2000)[:2000]:
+        reader.feed(sign)
+        assert len(reader.held) <= 2 * LONGEST_HELD
+
+
 def test_code_goes_on_in_the_next_turn():
     book = book_of(9)
     numbers = ReaderNumbers(book)
@@ -193,23 +220,6 @@ def test_what_is_taken_back_gives_its_numbers_back():
     numbers.begin_turn(said)
     assert numbers.feed("Two [8]. ") == "Two [2]. "
     assert book.numbers == {4: 1, 8: 2}
-
-
-HOSTILE = {
-    "backticks": "`",
-    "backticks and blanks": "` ",
-    "backticks in growing runs": "".join("`" * n + " " for n in range(40)),
-    "brackets": "[",
-    "open marks": "[1,",
-    "open marks of the other kind": "【1†a",
-    "lists without an end": "[1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8 ",
-    "marks": "[1]",
-    "tildes": "~",
-    "fences": "```\n",
-    "fences on a line": "``` ",
-    "margins": "> ",
-    "line feeds": "\n",
-}
 
 
 @pytest.mark.slow
