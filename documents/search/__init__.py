@@ -14,7 +14,7 @@ from documents.search.neighbours import add_context
 from documents.search.operators import Understood, understand
 from documents.search.query import QueryTerms, VectorQuery, terms_of, vector_query
 from documents.search.reranking import depth_of, rerank
-from documents.search.scope import documents_in, has_unread_files, narrow
+from documents.search.scope import has_unread_files, scope_of
 from documents.search.statement import SearchPlan, list_newest, run_search
 from documents.services.sharing import access_reasons_by_document
 from documents.types import SearchAnswer
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
-    from documents.managers import DocumentQuerySet
     from documents.models import EmbeddingModel
+    from documents.search.scope import Scope
     from documents.types import SearchHit
 
-__all__ = ["documents_in", "search"]
+__all__ = ["search"]
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,9 @@ def search(
         raise Forbidden("Only staff may ask why something was found.")
     query = query.strip()
     understood = understand(query) if operators else Understood(query)
-    scope = narrow(documents_in(actor, collections, tags, document_ids), understood, actor=actor)
+    scope = scope_of(
+        actor, understood, collections=collections, tags=tags, document_ids=document_ids
+    )
     plan = plan_of(understood, mode, watch, model)
     # Before the search: a file may be read while it goes on.
     incomplete = has_unread_files(actor)
@@ -133,9 +135,11 @@ def plan_of(
 
 
 def find_passages(
-    scope: DocumentQuerySet, plan: SearchPlan, understood: Understood, limit: int
+    scope: Scope | None, plan: SearchPlan, understood: Understood, limit: int
 ) -> list[SearchHit]:
     """What fits best; for filters without words the newest documents."""
+    if scope is None:
+        return []
     conditions = conditions_of(understood)
     if not understood.has_words and understood.restricts:
         return list_newest(scope, conditions, limit=limit)

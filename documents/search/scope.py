@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime, time
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Func, Q, TextField
 
 from accounts.models import User
 from documents.models import Collection, Document
 from documents.search.conditions import LEFT_OUT, folded
 from documents.search.file_types import type_rule
+from youworker.core.sql import UserQuery
 from youworker.core.unicode import name_key, spellings
 from youworker.core.zones import zone_or_utc
 
@@ -21,8 +23,52 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from django.db.models import QuerySet
+
     from documents.managers import DocumentQuerySet
     from documents.search.operators import Understood
+
+
+class Scope(NamedTuple):
+    """A query for `id` and `passage_count` of the documents to search, and its parameters."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+def scope_of(
+    actor: User,
+    understood: Understood,
+    *,
+    collections: Sequence[UUID] | None = None,
+    tags: Sequence[str] | None = None,
+    document_ids: Sequence[UUID] | None = None,
+) -> Scope | None:
+    """The documents to search; an empty list of filters is no filter. None when none can fit.
+
+    Files of conversations are found only where they, or their collection, are named.
+    """
+    if not (collections or tags or document_ids or understood.filters):
+        return as_scope(*LIBRARY.of(actor))
+    documents = narrow(
+        documents_in(actor, collections, tags, document_ids), understood, actor=actor
+    )
+    try:
+        return as_scope(*columns_of(documents).query.sql_with_params())
+    except EmptyResultSet:
+        return None
+
+
+def as_scope(sql: str, values: Sequence[Any]) -> Scope:
+    """A compiled query as a part of another one, its parameters under names."""
+    names = [f"scope{index}" for index in range(len(values))]
+    places = tuple(f"%({name})s" for name in names)
+    return Scope(sql % places, dict(zip(names, values, strict=True)))
+
+
+def columns_of(documents: DocumentQuerySet) -> QuerySet[Document, Any]:
+    """What a search has to know of its documents."""
+    return documents.order_by().values("id", "passage_count")
 
 
 def documents_in(
@@ -31,10 +77,7 @@ def documents_in(
     tags: Sequence[str] | None,
     document_ids: Sequence[UUID] | None,
 ) -> DocumentQuerySet:
-    """The documents to search; an empty list of filters is no filter.
-
-    Files of conversations are found only where they, or their collection, are named.
-    """
+    """What the actor may read, in these places."""
     scope: DocumentQuerySet = Document.objects.visible_to(actor)
     if collections:
         scope = scope.filter(collection__in=list(collections))
@@ -43,6 +86,10 @@ def documents_in(
     if not collections and not document_ids:
         scope = scope.in_library()
     return scope.tagged(tags or ())
+
+
+# What is searched unless something narrows it.
+LIBRARY = UserQuery(lambda user: columns_of(documents_in(user, None, None, None)))
 
 
 def narrow(scope: DocumentQuerySet, understood: Understood, *, actor: User) -> DocumentQuerySet:

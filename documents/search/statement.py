@@ -6,7 +6,6 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 
 from documents.search.conditions import Conditions
@@ -31,8 +30,8 @@ from documents.types import SearchHit
 from youworker.core.config import config
 
 if TYPE_CHECKING:
-    from documents.managers import DocumentQuerySet
     from documents.search.query import VectorQuery
+    from documents.search.scope import Scope
 
 # Up to this many passages in scope, everything is looked at and nothing is estimated.
 SMALL_SCOPE = 5000
@@ -66,37 +65,29 @@ class SearchPlan:
     conditions: Conditions = field(default_factory=Conditions)
 
 
-def run_search(scope: DocumentQuerySet, plan: SearchPlan, *, limit: int) -> list[SearchHit]:
+def run_search(scope: Scope, plan: SearchPlan, *, limit: int) -> list[SearchHit]:
     """The best passages of the documents in `scope`, best first."""
     if plan.terms is None and plan.vector is None:
         return []
     width = max(config.vector.candidates, limit)
-    try:
-        statement, parameters = build(scope, plan)
-    except EmptyResultSet:
-        return []
+    statement, parameters = build(scope, plan)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SETTINGS, [str(min(MOST_EXPLORED, max(width * EXPLORED, 40)))])
         cursor.execute(statement, {**parameters, "width": width, "limit": limit})
         return [SearchHit(*row) for row in cursor.fetchall()]
 
 
-def list_newest(scope: DocumentQuerySet, conditions: Conditions, *, limit: int) -> list[SearchHit]:
+def list_newest(scope: Scope, conditions: Conditions, *, limit: int) -> list[SearchHit]:
     """The first passages of the newest documents in `scope`, newest first."""
-    try:
-        documents, parameters = embedded_sql(scope)
-    except EmptyResultSet:
-        return []
-    statement = NEWEST.format(documents=documents, checks=conditions.checks)
+    statement = NEWEST.format(documents=scope.sql, checks=conditions.checks)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**parameters, **conditions.parameters, "limit": limit})
+        cursor.execute(statement, {**scope.parameters, **conditions.parameters, "limit": limit})
         return [SearchHit(*row) for row in cursor.fetchall()]
 
 
-def build(scope: DocumentQuerySet, plan: SearchPlan) -> tuple[str, dict[str, Any]]:
+def build(scope: Scope, plan: SearchPlan) -> tuple[str, dict[str, Any]]:
     """The statement for a plan, and its parameters."""
-    documents, parameters = embedded_sql(scope)
-    parameters |= {
+    parameters = scope.parameters | {
         "small": SMALL_SCOPE,
         "sibling_bonus": SIBLING_BONUS,
         "supporters": SUPPORTERS,
@@ -105,7 +96,7 @@ def build(scope: DocumentQuerySet, plan: SearchPlan) -> tuple[str, dict[str, Any
         "most": MOST_CANDIDATES * 2,
     }
     parameters |= plan.conditions.parameters
-    parts = [SCOPE.format(documents=documents), *candidate_parts(plan, parameters)]
+    parts = [SCOPE.format(documents=scope.sql), *candidate_parts(plan, parameters)]
     if plan.terms is not None:
         parts.append(RANKED.format(score=score_of(plan.terms, parameters)))
         parameters |= keyword_parameters(plan.terms)
@@ -162,18 +153,6 @@ def scaled(share: float, leg: str, *, least: float = 0, kept: str = "") -> str:
 def literal_model(query: VectorQuery) -> str:
     """The model's id as the predicates of its index have it."""
     return f"'{query.model_id}'"
-
-
-def embedded_sql(scope: DocumentQuerySet) -> tuple[str, dict[str, Any]]:
-    """The documents' own query as a part of ours, its parameters under names.
-
-    Raises `EmptyResultSet` when no document can fit.
-    """
-    chosen = scope.order_by().values("id", "passage_count")
-    sql, values = chosen.query.sql_with_params()
-    names = [f"scope{index}" for index in range(len(values))]
-    placeholders = tuple(f"%({name})s" for name in names)
-    return sql % placeholders, dict(zip(names, values, strict=True))
 
 
 def keyword_parameters(terms: QueryTerms) -> dict[str, Any]:

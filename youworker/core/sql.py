@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from django.db.models import Field, Model
+    from django.db.models import Field, Model, QuerySet
+
+    from accounts.models import User
 
     Values = Sequence[Any] | Mapping[str, Any]
+
+# Nobody's id.
+STAND_IN = UUID(int=0)
 
 
 class Insert:
@@ -88,6 +95,23 @@ class Columns:
         for place, convert in self.converters:
             found[place] = convert(found[place], self.fields[place].cached_col, connection)
         return self.model.from_db(DEFAULT_DB_ALIAS, self.names, found)
+
+
+class UserQuery:
+    """A query about a user, the only thing in it that changes."""
+
+    def __init__(self, rows: Callable[[User], QuerySet[Any, Any]]) -> None:
+        self.rows = rows
+
+    @cached_property
+    def compiled(self) -> tuple[str, tuple[Any, ...]]:
+        """The statement with its values, of somebody who stands in for everybody."""
+        return self.rows(get_user_model()(pk=STAND_IN)).query.sql_with_params()
+
+    def of(self, user: User) -> tuple[str, list[Any]]:
+        """The statement, with a place for each value, and the values for a user."""
+        sql, values = self.compiled
+        return sql, [user.pk if value == STAND_IN else value for value in values]
 
 
 def mark_stored(*rows: Model) -> None:

@@ -11,9 +11,11 @@ from documents.embedding import configured_model, embedder_of
 from documents.enums import SearchMode
 from documents.evaluation import ask_question, summed
 from documents.models import Document, GoldenQuestion
-from documents.search import documents_in
+from documents.search import find_passages
+from documents.search.operators import Understood
 from documents.search.query import VectorQuery, terms_of
-from documents.search.statement import SearchPlan, run_search
+from documents.search.scope import scope_of
+from documents.search.statement import SearchPlan
 from documents.services import ParsedFile, embed_next, ensure_default_collection, store_parsed
 from documents.services.embeddings import as_text, ensure_active_model
 from documents.types import PassageDraft
@@ -62,11 +64,12 @@ def latency(corpus: Corpus, label: str, mode: str, repeats: int) -> list[Figure]
 
 def ask(corpus: Corpus, label: str, mode: str, index: int) -> int:
     """Search as the service does, with a vector that is there already; how many hits."""
-    scope = documents_in(corpus.readers[label], None, None, None)
+    understood = Understood(corpus.questions[index])
+    scope = scope_of(corpus.readers[label], understood)
     terms = terms_of(corpus.questions[index]) if mode != SearchMode.SEMANTIC else None
     vector = VectorQuery(corpus.model.pk, corpus.model.dimensions, as_text(corpus.vectors[index]))
     chosen = vector if mode != SearchMode.KEYWORD else None
-    return len(run_search(scope, SearchPlan(mode, terms, chosen), limit=10))
+    return len(find_passages(scope, SearchPlan(mode, terms, chosen), understood, 10))
 
 
 def embedding_share(passages: int = 256) -> Figure:

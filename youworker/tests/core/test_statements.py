@@ -8,10 +8,12 @@ from accounts.models import User
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from chat.models import Session
 from chat.tests.factories import SessionFactory
+from documents.search.operators import Understood
+from documents.search.scope import as_scope, columns_of, documents_in, scope_of
 from groups.tests.factories import MembershipFactory
 from quotas.models import Quota
 from quotas.policies import find_limits
-from youworker.core.sql import Columns, fetch_row
+from youworker.core.sql import STAND_IN, Columns, fetch_row
 from youworker.encryption.fields import Ciphertext
 
 pytestmark = pytest.mark.django_db
@@ -91,3 +93,17 @@ def test_limits_are_found_by_one_statement_that_was_built_before(
             (key.name, "runs_at_once", 1),
         ]
     )
+
+
+def test_the_library_is_searched_by_a_statement_that_was_built_before(request):
+    first, second = UserFactory(), UserFactory()
+    question = Understood("penguins")
+    scope_of(first, question)
+    expected = as_scope(*columns_of(documents_in(second, None, None, None)).query.sql_with_params())
+    request.getfixturevalue("no_querysets")
+
+    found = scope_of(second, question)
+
+    assert found == expected
+    assert second.pk in found.parameters.values()
+    assert not {first.pk, STAND_IN} & set(found.parameters.values())
