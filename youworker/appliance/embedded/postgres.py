@@ -33,7 +33,10 @@ ORPHAN_SECONDS = 5.0
 OPTIONS = {
     "listen_addresses": "",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    # What 100,000 passages are searched in; taken as it is used.
+    "shared_buffers": "512MB",
+    # Searches read pages that the system has in memory: workers that fetch them take longer.
+    "io_method": "sync",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "2GB",
