@@ -12,6 +12,7 @@ from chat.models import Citation
 from chat.runs.tool_errors import why_denied
 from chat.standing import add_attachments
 from documents.layout import position_of
+from documents.quoting.highlighting import without_markup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -99,6 +100,7 @@ def rendered_citation(citation: Citation) -> CitationShape:
         "page": place.page,
         "heading": citation.heading,
         "quote": citation.quote,
+        "excerpt": without_markup(citation.quote),
         "start": place.start,
         "end": place.end,
         "second": citation.second,

@@ -150,6 +150,8 @@ class CitationShape(Shape):
     page: int | None
     heading: str
     quote: str
+    # The quote as people read it: without the signs of Markdown, the cells of tables apart.
+    excerpt: str
     start: int
     end: int
     # Of a recording: the second at which it is said.

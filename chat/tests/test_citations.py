@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.tests.factories import UserFactory
 from chat.enums import MessageRole
-from chat.models import Message
+from chat.models import Citation, Message
 from chat.rendering import rendered_citation, rendered_message
 from chat.runs.citations import (
     MOST_RESULTS,
@@ -122,6 +122,14 @@ def test_a_citation_tells_where_its_sentence_stands_and_not_where_its_passage_be
         "boxes": [ON_PAGE_4],
         "cells": "Logs!A8:B8",
     }
+
+
+def test_a_citation_shows_a_row_of_a_table_without_its_borders():
+    quote = "| Parking | 12 \\| 14 | free |"
+
+    shown = rendered_citation(Citation(quote=quote))
+
+    assert (shown["quote"], shown["excerpt"]) == (quote, "Parking · 12 | 14 · free")
 
 
 def test_a_stored_citation_tells_where_its_sentence_stands_now_or_stood():

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 EXCERPT_CHARACTERS = 420
 # Of a text that was found by its meaning, from the beginning.
 LEAD_CHARACTERS = 60
-# Signs of Markdown that say nothing in a few lines: of headings, around the rows of tables, and the
-# lines below their heads and around source code.
+# Signs of Markdown that say nothing in a few lines: of headings, and the lines below the heads of
+# tables and around source code.
 MARKUP = re.compile(
     r"^(?=[ \t:|-]*+(?:\n|\Z))(?=[^\n]*-{3})[^\n]*(?:\n|\Z)"
-    r"|^`{3,}[\w+-]*[ \t]*(?:\n|\Z)|^#{1,6}[ \t]+|^\|[ \t]*|\|$",
+    r"|^`{3,}[\w+-]*[ \t]*(?:\n|\Z)|^#{1,6}[ \t]+",
     re.MULTILINE,
 )
+ROW = re.compile(r"^\|[^\n]*", re.MULTILINE)
+# One that a cell has itself is written with a backslash.
+BORDER = re.compile(r"(?<!\\)\|")
 
 
 class Piece(NamedTuple):
@@ -38,7 +41,7 @@ def excerpt(text: str, query: str, *, language: str) -> list[Piece]:
     Words are compared by their stems in the document's language, and without accents; of scripts
     without blanks, runs of the query are looked for as they stand.
     """
-    text = MARKUP.sub("", text)
+    text = without_markup(text)
     spans = list(meant_spans(text, query, language))
     start, end = window(text, spans)
     inside = [span for span in spans if span[0] >= start and span[1] <= end]
@@ -48,6 +51,17 @@ def excerpt(text: str, query: str, *, language: str) -> list[Piece]:
     if end < len(text):
         pieces.append(Piece(" …", is_meant=False))
     return pieces
+
+
+def without_markup(text: str) -> str:
+    """A text for people who read a few lines: no signs of Markdown, the cells of rows apart."""
+    return ROW.sub(lambda row: cells_apart(row.group()), MARKUP.sub("", text))
+
+
+def cells_apart(row: str) -> str:
+    """What stands in the cells of a row of a table."""
+    cells = (cell.strip().replace("\\|", "|") for cell in BORDER.split(row))
+    return " · ".join(cell for cell in cells if cell)
 
 
 def meant_spans(text: str, query: str, language: str) -> Iterator[tuple[int, int]]:

@@ -198,10 +198,13 @@ def test_words_are_found_by_their_stems_and_without_accents(said, query, languag
 
 
 def test_an_excerpt_has_no_marks_of_markdown():
-    said = "# Leave\n\n| Kind | Days |\n|---|---:|\n| Study | -5 |\n\n```python\na | b\n```\nEnd"
+    said = (
+        "# Leave\n\n| Kind | Days |  |\n|---|---:|---|\n| Study \\| exams | -5 | |\n\n"
+        "```python\na | b\n```\nEnd"
+    )
 
     shown = "".join(piece.text for piece in excerpt(said, "days", language="en"))
-    assert shown == "Leave\n\nKind | Days \nStudy | -5 \n\na | b\nEnd"
+    assert shown == "Leave\n\nKind · Days\nStudy | exams · -5\n\na | b\nEnd"
 
 
 def test_marks_of_headings_are_left_out():

@@ -94,7 +94,7 @@ export class Citations {
     (this.panel.querySelector("[autofocus], [data-close-panel]") ?? this.panel).focus();
   }
 
-  #showQuote({ title, page, cells, quote }, why) {
+  #showQuote({ title, page, cells, excerpt }, why) {
     const close = button({ autofocus: true }, () => this.close(), t("Close"));
     const where = page ? t("page %(page)s", { page }) : (cells ?? "");
     this.#show(
@@ -104,7 +104,7 @@ export class Citations {
         element("h2", { dir: "auto" }, title ?? ""),
         ...(where ? [element("p", { className: "hint" }, where)] : []),
         element("p", { className: "notice warning" }, why),
-        element("blockquote", { dir: "auto" }, quote ?? ""),
+        element("blockquote", { dir: "auto" }, excerpt ?? ""),
         element("div", { className: "actions" }, close),
       ),
     );

@@ -33,7 +33,7 @@ async ({ act, ...given }) => {
     return found;
   }
 
-  const citations = [1, 2].map((index) => ({ index, title: "<img src=x onerror=alert(1)>", page: index, quote: "<script>alert(1)</script>", document_id: "x", supported: index === 1 }));
+  const citations = [1, 2].map((index) => ({ index, title: "<img src=x onerror=alert(1)>", page: index, excerpt: "<script>alert(1)</script>", document_id: "x", supported: index === 1 }));
 
   async function judge(source) {
     const root = place(render(source));

@@ -95,7 +95,7 @@ function noteParts(mark, citation, doubt) {
   const parts = [element("p", { className: "cite-title", dir: "auto" }, citation.title ?? "")];
   if (where) parts.push(element("p", { className: "hint", dir: "auto" }, where));
   if (doubt) parts.push(element("p", { className: "badge warn" }, t("Not found in the source")));
-  if (citation.quote) parts.push(element("blockquote", { dir: "auto" }, citation.quote));
+  if (citation.excerpt) parts.push(element("blockquote", { dir: "auto" }, citation.excerpt));
   const hide = () => close.closest("[popover]").hidePopover();
   const close = button({ className: "button quiet", autofocus: true }, hide, t("Close"));
   const actions = element("div", { className: "actions" }, close);
