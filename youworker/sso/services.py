@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from accounts.types import Identity
+    from youworker.sso.provider import PendingSignIn
 
 logger = logging.getLogger(__name__)
 
@@ -66,20 +67,25 @@ def start_oidc(request: HttpRequest, *, next_url: str) -> str:
         return provider.authorization_url(state, begun)
 
 
-def finish_oidc(request: HttpRequest, *, code: str, state: str, error: str) -> tuple[User, str]:
-    """Begin a session for somebody who comes back; the user, and where they wanted to go.
-
-    Raises `SignInFailed` and `UpstreamUnavailable`.
-    """
+def take_begun(request: HttpRequest, *, state: str) -> PendingSignIn:
+    """What was remembered of a sign-in, which is forgotten now; raises `SignInFailed`."""
     begun = sign_ins.take(request.session, state)
     if begun is None:
         raise SignInFailed("This sign-in was begun elsewhere or too long ago: begin again.")
+    return begun
+
+
+def finish_oidc(request: HttpRequest, begun: PendingSignIn, *, code: str, error: str) -> User:
+    """Begin a session for somebody who comes back.
+
+    Raises `SignInFailed` and `UpstreamUnavailable`.
+    """
     if error or not code:
         raise SignInFailed("The identity provider did not sign you in.")
     # A slow provider must not keep the few connections of the pool from others.
     with holding_nothing(), provider_trouble(unusable=SignInFailed):
         identity = identity_of(*Provider(callback_url(request)).redeem(code, begun))
-    return sign_in_as(request, identity), begun.next_url
+    return sign_in_as(request, identity)
 
 
 def callback_url(request: HttpRequest) -> str:

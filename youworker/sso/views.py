@@ -22,7 +22,7 @@ from youworker.core.api.rate_limits import rate_limited
 from youworker.core.api.schema import ErrorsSerializer
 from youworker.core.config import config
 from youworker.core.exceptions import DomainError, Forbidden
-from youworker.core.pages.base import own_page
+from youworker.core.pages.base import own_page, sign_in_before
 from youworker.sso.forward_auth import forward_auth_is_on
 
 if TYPE_CHECKING:
@@ -91,11 +91,13 @@ class BrowserView(AnonymousView):
     """A stop of a browser on its way through the provider; what is refused there is a page."""
 
     schema = None
+    # The page of ours to come to at last; also after another attempt.
+    wanted = ""
 
     def handle_exception(self, error: Exception) -> HttpResponse:  # type: ignore[override]
-        """Tell people why on a page, and programs as everywhere."""
+        """Tell people why on a page that leads on, and programs as everywhere."""
         if isinstance(error, DomainError) and "text/html" in self.request.headers.get("Accept", ""):
-            return refused(self.request._request, error)
+            return refused(self.request._request, error, sign_in=sign_in_before(self.wanted))
         return super().handle_exception(error)
 
 
@@ -104,15 +106,19 @@ class OidcLoginView(BrowserView):
 
     parser_classes = [FormParser, Utf8JSONParser]
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Note `next`, a page of ours to come back to, before anything can be refused."""
+        super().initial(request, *args, **kwargs)
+        wanted = request.data.get("next") if hasattr(request.data, "get") else None
+        self.wanted = own_page(request._request, wanted)
+
     @rate_limited("AUTH_LOGIN")
     def post(self, request: Request) -> HttpResponse:
-        """Redirect to the provider; `next` is a page of ours to come back to."""
+        """Redirect to the provider."""
         require_provider()
         if not from_our_pages(request):
             raise Forbidden("Sign-in starts on a page of ours.")
-        wanted = request.data.get("next") if hasattr(request.data, "get") else None
-        page = own_page(request._request, wanted)
-        return HttpResponseRedirect(services().start_oidc(request._request, next_url=page))
+        return HttpResponseRedirect(services().start_oidc(request._request, next_url=self.wanted))
 
 
 class OidcCallbackView(BrowserView):
@@ -122,8 +128,10 @@ class OidcCallbackView(BrowserView):
         """Begin a session and go where the person wanted to go."""
         require_provider()
         said = {name: request.query_params.get(name, "") for name in ("code", "state", "error")}
-        _user, wanted = services().finish_oidc(request._request, **said)
-        return HttpResponseRedirect(wanted or reverse("home"))
+        begun = services().take_begun(request._request, state=said.pop("state"))
+        self.wanted = begun.next_url
+        services().finish_oidc(request._request, begun, **said)
+        return HttpResponseRedirect(self.wanted or reverse("home"))
 
 
 def services() -> ModuleType:

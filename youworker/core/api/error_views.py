@@ -31,10 +31,12 @@ def shows_page(request: HttpRequest) -> bool:
     return wants_page(request) and (reads_pages or not speaks_openai(request.path_info))
 
 
-def answer(request: HttpRequest, status: int, kind: str, code: str, detail: str) -> HttpResponse:
+def answer(
+    request: HttpRequest, status: int, kind: str, code: str, detail: str, *, sign_in: str = ""
+) -> HttpResponse:
     """One error: a page for people, else in the shape that clients of the path read."""
     if shows_page(request):
-        return render_error(request, status, detail)
+        return render_error(request, status, detail, sign_in=sign_in)
     if speaks_openai(request.path_info):
         return JsonResponse(error_document(status, code, detail), status=status)
     errors = [{"code": code, "detail": detail, "attr": None}]
@@ -66,10 +68,10 @@ class RefusalMiddleware:
         return None
 
 
-def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """What a page answers when a rule refuses something."""
+def refused(request: HttpRequest, error: DomainError, *, sign_in: str = "") -> HttpResponse:
+    """What a page answers when a rule refuses something; `sign_in` is as for `render_error`."""
     kind = "server_error" if error.status >= SERVER_ERROR else "client_error"
-    response = answer(request, error.status, kind, error.code, error.in_words())
+    response = answer(request, error.status, kind, error.code, error.in_words(), sign_in=sign_in)
     if isinstance(error, RateLimited):
         response["Retry-After"] = str(error.wait)
     return response

@@ -210,6 +210,11 @@ def sign_in_url(request: HttpRequest) -> str:
     """The sign-in page that leads back here, or to the page of a form that was sent."""
     is_read = request.method in SAFE_METHODS
     wanted = request.get_full_path() if is_read else page_of_form(request)
+    return sign_in_before(wanted)
+
+
+def sign_in_before(wanted: str) -> str:
+    """The sign-in page that leads to a page of ours; empty is the start."""
     query = urlencode({"next": wanted}) if wanted and wanted != "/" else ""
     return f"{reverse('sign-in')}?{query}" if query else reverse("sign-in")
 

@@ -26,11 +26,18 @@ def wants_page(request: HttpRequest) -> bool:
 
 
 def render_error(
-    request: HttpRequest, status: int, detail: str, *, heading: str = "", page: str = ""
+    request: HttpRequest,
+    status: int,
+    detail: str,
+    *,
+    heading: str = "",
+    page: str = "",
+    sign_in: str = "",
 ) -> HttpResponse:
     """The error as a page, or for a part of a page as a sentence; needs no database.
 
-    What may be there later is offered again, else `page` where there is one.
+    What may be there later is offered again, else `page` where there is one; with `sign_in` only
+    this address of the sign-in page, for who comes back from elsewhere cannot do so twice.
     """
     passes = request.method == "GET" and status in PASSING
     context = {
@@ -39,6 +46,7 @@ def render_error(
         "detail": detail,
         "reference": correlation_id() if status >= SERVER_ERROR else "",
         "again": request.get_full_path() if passes else page,
+        "sign_in": sign_in,
     }
     is_part = is_htmx(request)
     name = "youworker/_error.html" if is_part else "youworker/error.html"

@@ -404,6 +404,62 @@ def test_people_read_on_a_page_why_they_cannot_go_to_the_provider(person, provid
     assert "The identity provider does not answer; try again later." in answer.text
 
 
+SIGN_IN_FOR_REDOC = 'href="/sign-in?next=%2Fv1%2Fredoc%3Fx%3D1"'
+
+
+def test_who_cannot_go_to_the_provider_comes_to_the_wanted_page_another_time(person, provider):
+    provider.down = True
+
+    answer = person.start(next="/v1/redoc?x=1")
+
+    assert SIGN_IN_FOR_REDOC in answer.text
+
+
+@pytest.mark.usefixtures("rate_limits")
+def test_who_tried_too_often_comes_to_the_wanted_page_another_time(person):
+    answers = [person.start(next="/v1/redoc?x=1") for _ in range(11)]
+
+    assert answers[-1].status_code == 429
+    assert SIGN_IN_FOR_REDOC in answers[-1].text
+
+
+@pytest.mark.parametrize("trouble", ["declined", "down"])
+def test_who_comes_back_signed_out_comes_to_the_wanted_page_another_time(person, provider, trouble):
+    there = person.start(next="/v1/redoc?x=1")["Location"]
+    callback = person.visit_provider(there)
+    provider.down = trouble == "down"
+    state = parse_qs(urlsplit(callback).query)["state"][0]
+    declined = f"/auth/oidc/callback?error=access_denied&state={state}"
+
+    answer = person.get(callback if trouble == "down" else declined)
+
+    assert answer.status_code == (503 if trouble == "down" else 401)
+    assert SIGN_IN_FOR_REDOC in answer.text
+    # What the provider said counts once.
+    assert "/auth/oidc/callback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_another_attempt_leads_to_our_own_pages_only(person, provider, wanted):
+    provider.down = True
+
+    answer = person.start(next=wanted)
+
+    assert answer.status_code == 503
+    assert 'href="/sign-in"' in answer.text
+    assert "evil" not in answer.text
+    assert "javascript:" not in answer.text
+
+
+def test_a_sign_in_that_nobody_remembers_can_be_begun_again(person, provider):
+    answer = person.get("/auth/oidc/callback?code=c&state=s")
+
+    assert answer.status_code == 401
+    assert 'href="/sign-in"' in answer.text
+
+
 @pytest.mark.usefixtures("rate_limits")
 def test_people_read_on_a_page_that_they_tried_too_often(person):
     answers = [person.start() for _ in range(11)]
