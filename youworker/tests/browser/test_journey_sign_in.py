@@ -70,6 +70,18 @@ def test_a_wrong_password_is_said_and_the_name_stays(visitor, person):
     heading(visitor, "Documents").wait_for()
 
 
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_a_sentence_above_a_field_has_room_below_it(page, visitor, person, width):
+    give_second_factor(page)
+    visitor.set_viewport_size({"width": width, "height": 800})
+    sign_in(visitor, person.username, person.password)
+
+    sentence = visitor.get_by_text("Your account has a second factor.").bounding_box()
+    label = visitor.get_by_text("Code", exact=True).bounding_box()
+
+    assert label["y"] - (sentence["y"] + sentence["height"]) >= 16
+
+
 def test_a_second_factor_is_asked_for(page, visitor, person):
     app = give_second_factor(page)
     sign_in(visitor, person.username, person.password)
