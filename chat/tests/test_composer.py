@@ -1,6 +1,7 @@
 """What is written is never lost, and never asked twice."""
 
 import pytest
+from playwright.sync_api import expect
 
 from chat.tests.pictures import picture_of_text
 
@@ -70,6 +71,28 @@ def test_enter_breaks_the_line_where_there_is_no_keyboard(open_page, running_pro
     page.keyboard.press("Enter")
     assert page.locator(FIELD).input_value() == "a\n"
     assert page.locator(QUESTION).count() == 0
+
+
+@pytest.mark.parametrize("is_touched", [True, False])
+@pytest.mark.parametrize(
+    ("address", "dropping", "choosing"),
+    [
+        ("/chat", "Drop a file here, then ask about it.", "Choose a file, then ask about it."),
+        ("/documents", "Drop a file, then ask", "Add a file, then ask"),
+        ("/documents/add", "Drop files or folders here, or choose files", "Choose files"),
+    ],
+)
+def test_files_are_chosen_where_none_can_be_dropped(
+    open_page, running_product, people, is_touched, address, dropping, choosing
+):
+    person = people(running_product)
+    page = open_page(running_product, person, has_touch=is_touched, is_mobile=is_touched)
+    page.goto(address)
+    main = page.get_by_role("main")
+
+    shown, hidden = (choosing, dropping) if is_touched else (dropping, choosing)
+    expect(main.get_by_text(shown, exact=True).locator("visible=true").first).to_be_visible()
+    expect(main.get_by_text(hidden, exact=True).and_(main.locator("span"))).to_be_hidden()
 
 
 def test_blanks_are_not_sent(chat):
