@@ -78,6 +78,22 @@ def test_a_citation_opens_the_passage_and_escape_leads_back(cited):
     assert cited.locator(PANEL).is_hidden()
 
 
+def test_a_document_beside_a_conversation_is_set_as_on_its_own_page(cited):
+    source = "# Leave\n\n| Kind | Days |\n|---|---|\n| Annual | 28 |\n"
+    text = f'<yw-text class="document-text md" data-source hx-ignore>{source}</yw-text>'
+    text += '<script type="module" src="/static/documents/viewer.js"></script>'
+    cited.route(
+        "**/documents/*/panel*", lambda route: route.fulfill(content_type="text/html", body=text)
+    )
+
+    open_document(cited)
+    cited.locator(PANEL).get_by_role("cell", name="Annual").wait_for()
+
+    # Blank lines of the source would stand between the blocks, and within the table.
+    shown = cited.locator(PANEL).locator("yw-text")
+    assert shown.evaluate("element => getComputedStyle(element).whiteSpace") == "normal"
+
+
 def test_a_document_that_is_no_longer_shared_leaves_its_quote(cited):
     cited.route("**/documents/*/panel*", lambda route: route.fulfill(status=404, body="<p>No.</p>"))
     open_document(cited)

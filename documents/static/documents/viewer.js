@@ -11,8 +11,10 @@ class DocumentText extends HTMLElement {
     this.shown = true;
     if ("source" in this.dataset) {
       this.replaceChildren(render(this.textContent));
-      await enhance(this);
     }
+    // Beside a conversation what is not rendered yet is shown as its source.
+    this.dataset.rendered = "";
+    if ("source" in this.dataset) await enhance(this);
     this.showQuote();
   }
 
