@@ -164,6 +164,15 @@ def test_many_collections_are_one_stop_of_the_keyboard(page, person, api):
     expect(shelves.get_by_role("link", name="New collection")).to_be_focused()
 
 
+def test_the_details_of_a_document_are_opened_by_a_finger(
+    filled, open_page, running_product, person
+):
+    page = open_page(running_product, person, has_touch=True, is_mobile=True)
+    page.goto(filled.locator(f"{ROW} .title a").first.get_attribute("href"))
+
+    assert page.get_by_role("main").locator("details > summary").bounding_box()["height"] >= 44
+
+
 def test_all_pages_are_accessible_and_narrow(filled, person, api):
     page = filled
     document = api(person).get("/v1/documents").json()["results"][0]["id"]
