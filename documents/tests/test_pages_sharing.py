@@ -146,6 +146,19 @@ def test_a_document_is_shared_for_reading_only(client, user, group):
     assert shares(document) == {}
 
 
+def test_who_can_share_with_nobody_else_is_told_why(client, user):
+    document = DocumentFactory(owner=user)
+    address = f"/documents/{document.pk}/sharing"
+
+    assert "you are in none yet" in text_of(client.get(address))
+
+    group = MembershipFactory(user=user).group
+    client.post(address, {"group": group.pk})
+    shown = text_of(client.get(address))
+    assert "Every group you belong to can see this already." in shown
+    assert "in none yet" not in shown
+
+
 def test_the_list_says_who_and_why(client, user, shelf, group):
     MembershipFactory(group=group, user__display_name="Bo")
     CollectionShareFactory(collection=shelf, group=group, access=Access.WRITE)
