@@ -37,6 +37,8 @@ class LocalEmbedder:
         # The arena keeps the memory of the largest batch for ever.
         options.enable_cpu_mem_arena = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Processors without VNNI would cut sums of 8-bit products off, and give other vectors.
+        options.add_session_config_entry("session.x64quantprecision", "1")
         self.session = onnxruntime.InferenceSession(
             str(FOLDER / name / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
