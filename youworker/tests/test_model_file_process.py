@@ -292,8 +292,9 @@ def test_a_second_process_waits_until_the_first_is_gone(run):
     first.kill()
     first.wait()
 
-    wait_until(lambda: state_of(served).status == Status.SERVING)
-    assert state_of(served).pid == second.pid != before.pid
+    # Until it has said something itself, its state is what the first one said.
+    after = wait_until(lambda: state_of(served).pid != before.pid and serving_state(served))
+    assert after.pid == second.pid
     assert answer(served)
 
 
