@@ -6,7 +6,7 @@ import email
 from dataclasses import dataclass
 from email.message import Message
 from email.policy import Compat32
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingestion.parsing import kinds
 from ingestion.parsing.archives import signed
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # Messages within messages, and parts within parts, that are opened.
 DEEPEST = 20
 MOST_PARTS = 1000
+# Parts within parts that are told apart at all; the parser's own end is that of Python's stack,
+# where whatever is finalized fails, too.
+MOST_NESTED = 200
 LONGEST_HEAD = 16_000
 UNTITLED = "(no subject)"
 BODIES = {"text/plain", "text/html"}
@@ -103,11 +106,28 @@ class RawHeads(Compat32):
         return name, value[:LONGEST_HEAD]
 
 
+class NestedTooDeep(Exception):
+    """A message has more parts within parts than anybody sends."""
+
+
+class Part(Message):
+    """A message, or a part of one, which knows how deep it lies."""
+
+    depth = 0
+
+    def attach(self, payload: Any) -> None:
+        """Take a part while it is read; raises `NestedTooDeep` long before the stack ends."""
+        payload.depth = self.depth + 1
+        if payload.depth > MOST_NESTED:
+            raise NestedTooDeep
+        super().attach(payload)
+
+
 def parsed(data: bytes) -> Message | None:
     """The parts of a message; none when it has no head or too many parts within parts."""
     try:
-        message: Message = email.message_from_bytes(as_plain(data), policy=RawHeads())
-    except RecursionError:
+        message = email.message_from_bytes(as_plain(data), Part, policy=RawHeads())
+    except NestedTooDeep:
         return None
     return message if message.keys() else None
 
