@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import redis
 import redis.asyncio
@@ -11,6 +12,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from youworker.core.per_loop import PerLoop, Stage
+
+if TYPE_CHECKING:
+    from redis.asyncio.connection import AbstractConnection
 
 # Commands take milliseconds, so a few connections serve many; who finds none free waits for one.
 # The library's own pool raises instead, as soon as a hundred ask in the same moment.
@@ -30,9 +34,29 @@ def sync_redis() -> redis.Redis:
     return redis.Redis.from_pool(pool)
 
 
+class ClosingPool(redis.asyncio.BlockingConnectionPool):
+    """A pool that keeps no connection once it is closed.
+
+    The library closes those that are there, and keeps for ever one that was in the making.
+    """
+
+    closed = False
+
+    async def release(self, connection: AbstractConnection) -> None:
+        """Take a connection back, closed if the pool is."""
+        if self.closed:
+            await connection.disconnect(nowait=True)
+        await super().release(connection)
+
+    async def aclose(self) -> None:
+        """Close every connection, those in use as well."""
+        self.closed = True
+        await super().aclose()
+
+
 def make_async_redis() -> redis.asyncio.Redis:
     """A client with a pool of its own."""
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
+    pool = ClosingPool.from_url(
         settings.REDIS_URL, max_connections=CONNECTIONS, timeout=30, socket_timeout=30
     )
     return redis.asyncio.Redis.from_pool(pool)
@@ -52,4 +76,5 @@ def own_async_redis(timeout: float) -> redis.asyncio.Redis:
     For whoever has to know what was sent, and begins again on their own.
     """
     retry = Retry(NoBackoff(), 0)
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=timeout, retry=retry)
+    pool = ClosingPool.from_url(settings.REDIS_URL, socket_timeout=timeout, retry=retry)
+    return redis.asyncio.Redis.from_pool(pool)

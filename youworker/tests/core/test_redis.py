@@ -7,9 +7,11 @@ import pytest
 from django.core.cache import cache
 
 from youworker.core.per_loop import close_all
-from youworker.core.redis import async_redis, sync_redis
+from youworker.core.redis import async_redis, make_async_redis, own_async_redis, sync_redis
 
 TOGETHER = 150
+# More steps of the loop than a command takes that has to connect first.
+STEPS = 30
 
 
 async def test_coroutines_that_ask_together_are_all_answered():
@@ -19,6 +21,21 @@ async def test_coroutines_that_ask_together_are_all_answered():
     await close_all()
 
     assert answers == [0] * TOGETHER
+
+
+@pytest.mark.parametrize("client", [make_async_redis, lambda: own_async_redis(5)])
+async def test_no_connection_outlives_its_client(client):
+    for steps in range(STEPS):
+        asker = client()
+        asked = asyncio.create_task(asker.execute_command("CLIENT", "SETNAME", f"step-{steps}"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+
+        await asker.aclose()
+        await asyncio.gather(asked, return_exceptions=True)
+
+    names = {each["name"] for each in sync_redis().client_list()}
+    assert not [name for name in names if name.startswith("step-")]
 
 
 def cache_client():
