@@ -77,10 +77,33 @@ FEWEST_LINKS = 2
 LONGEST_NAME = 60
 # More elements than this that call themselves the content are none.
 MOST_MAINS = 20
+# Where words of neighbours do not run into each other.
+BLOCKS = {
+    *("p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "section", "table"),
+    *("td", "th", "dt", "dd", "article", "blockquote", "figure", "option"),
+}
 
 
 def content_of_page(page: str, letters: int) -> str:
     """The page with its content only; as it came when that cannot be told apart.
+
+    `letters` are those of `tree_of`.
+    """
+    root = tree_of(page, letters)
+    if root is None:
+        return page
+    measures = Measures(root)
+    whole = measures.letters[root]
+    content = main_part(root, measures)
+    drop(furniture_of(root, content, measures))
+    drop(menus_at_the_edges(content))
+    if not is_enough(letters_in(content.text_content()), whole):
+        return page
+    return str(lxml.html.tostring(content, encoding="unicode", with_tail=False))
+
+
+def tree_of(page: str, letters: int) -> HtmlElement | None:
+    """The tree of a page without its head and scripts; none when it is not all of the page.
 
     `letters` is how many a reader of the whole page finds: what is nested too deeply for a tree
     is cut off by the parser.
@@ -89,19 +112,10 @@ def content_of_page(page: str, letters: int) -> str:
     try:
         root = lxml.html.document_fromstring(page.encode(errors="replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return page
+        return None
     # A head stands in the tree of a page that has none, too.
     drop(root.xpath("//script|//style|//head"))
-    measures = Measures(root)
-    whole = measures.letters[root]
-    if whole < letters * WHOLE:
-        return page
-    content = main_part(root, measures)
-    drop(furniture_of(root, content, measures))
-    drop(menus_at_the_edges(content))
-    if not is_enough(sum(map(str.isalnum, content.text_content())), whole):
-        return page
-    return str(lxml.html.tostring(content, encoding="unicode", with_tail=False))
+    return root if letters_in(root.text_content()) >= letters * WHOLE else None
 
 
 def is_enough(left: int, whole: int) -> bool:

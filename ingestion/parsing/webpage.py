@@ -10,7 +10,8 @@ from ingestion.parsing import kinds, markdown
 from ingestion.parsing.declared import declared_by_page
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.extracting import configuration, extract
-from ingestion.parsing.page_content import content_of_page
+from ingestion.parsing.page_content import BLOCKS, content_of_page, letters_in
+from ingestion.parsing.page_tables import has_tables, with_plain_tables
 from ingestion.parsing.types import Extract
 
 if TYPE_CHECKING:
@@ -44,10 +45,6 @@ STAR = "\ufdd0"
 # formulas twice, once as they came.
 UNWRAPPED = re.compile(r"</?(?:em|i|b|strong|math)(?:\s[^<>]*+)?+>", re.I)
 SILENT = {"template", "noscript", "nav", "head"}
-BLOCKS = {
-    *("p", "div", "li", "tr", "br", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "section", "table"),
-    *("td", "th", "dt", "dd", "article", "blockquote", "figure", "option"),
-}
 
 
 @kinds.reads(kinds.HTML)
@@ -59,7 +56,7 @@ def read_webpage(data: bytes, mime: str) -> Extract:
 def read_page(page: Decoded) -> Extract:
     """The same of a page whose characters are known."""
     title, body = divide(page.text)
-    content = content_of_page(body, sum(map(str.isalnum, bare_text(body))))
+    content = content_of_page(body, letters_in(bare_text(body)))
     return read_body(title, content, page.notes)
 
 
@@ -71,6 +68,8 @@ def read_decoded(page: Decoded) -> Extract:
 
 def read_body(title: str, body: str, notes: Sequence[str]) -> Extract:
     """The text of a page without its head."""
+    if has_tables(body):
+        body = with_plain_tables(body, letters_in(bare_text(body)))
     marked = UNWRAPPED.sub("", body.replace("*", STAR))
     found = extract(marked.encode(errors="replace"), kinds.HTML.mime, configuration())
     shown = markdown.without_escapes(markdown.without_markup(found.content))
