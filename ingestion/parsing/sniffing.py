@@ -45,6 +45,12 @@ XML_SHEETS = re.compile(
     rb"\A\s*+<\?xml[^>]*+>[^\x00]{0,1000}?<(?:ss:)?Workbook\b[^>]{0,1000}?"
     rb"urn:schemas-microsoft-com:office:spreadsheet\b"
 )
+# OpenDocument in one piece of XML; its first element names all namespaces before its kind.
+FLAT = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?+\s*+(?:<\?xml[^>]*+>\s*+)?+<office:document\s"
+    rb"[^<>]*?\boffice:mimetype=[\"']([\w./-]++)"
+)
+FLAT_WITHIN = 32_768
 HEADER = re.compile(rb"\A[\w-]++:\s")
 MAIL = (
     re.compile(rb"^From:\s", re.I | re.M),
@@ -97,6 +103,8 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
         return kinds.HTML
     if XML_SHEETS.match(head):
         return kinds.XML_SHEETS
+    if (flat := FLAT.match(data[:FLAT_WITHIN])) and (kind := kind_of_media(flat[1])):
+        return kind
     if promise in POSSIBLE_MAILBOXES and is_mailbox(head):
         return kinds.MBOX
     if promise is kinds.MSG or (promise is None and is_mail(head)):
@@ -149,10 +157,10 @@ def kind_of_zip(data: bytes, promised: Kind | None) -> Kind:
     return kind
 
 
-def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
+def kind_of_entries(entries: list[zipfile.ZipInfo], media: bytes) -> Kind:
     """The format that the names inside a zip file tell; raises `ParseFailed` for unread ones."""
-    if media in kinds.BY_MIME:
-        return kinds.BY_MIME[media]
+    if (kind := kind_of_media(media)) is not None:
+        return kind
     # Some programs of Windows write them as paths are written there.
     names = {entry.filename.replace("\\", "/") for entry in entries}
     if "[Content_Types].xml" in names:
@@ -169,12 +177,17 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: str) -> Kind:
     return kinds.ZIP
 
 
-def media_type(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
-    """The type that OpenDocument and EPUB files name inside; a template has that of its kind."""
+def kind_of_media(media: bytes) -> Kind | None:
+    """The format that an OpenDocument file calls itself; a template has that of its kind."""
+    return kinds.BY_MIME.get(media.decode("latin-1").strip().removesuffix("-template"))
+
+
+def media_type(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> bytes:
+    """The type that OpenDocument and EPUB files name inside."""
     own = next((entry for entry in entries if entry.filename == "mimetype"), None)
     if own is None or own.file_size > 200 or own.flag_bits & 1:  # noqa: PLR2004 -- a type's name
-        return ""
-    return archive.read("mimetype").decode("latin-1").strip().removesuffix("-template")
+        return b""
+    return archive.read("mimetype")
 
 
 def check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:

@@ -1,10 +1,15 @@
+import io
+import zipfile
+
 import pytest
+from lxml import etree
 
 from documents.layout import cells_of
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests.office_files import zipped
 
 TYPE = "application/vnd.oasis.opendocument"
+PARTS = ("meta.xml", "styles.xml", "content.xml")
 NAMES = " ".join(
     f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
     for short, name in [
@@ -234,3 +239,64 @@ def test_what_merged_cells_show_stands_in_each_of_their_rows(read):
         "## 2025\n\n| Umsätze |\n|  | Nord | Köln |\n|  | Nord | Münster |\n|  | Süd | Würzburg |"
     )
     assert cells_of(passage.layout) == "'2025'!A1:C4"
+
+
+def flattened(data, kind):
+    """The parts of a file in one piece, in LibreOffice's order."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = [name for name in PARTS if name in archive.namelist()]
+        parts = [etree.fromstring(archive.read(name)) for name in names]
+    office = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+    namespaces = {short: name for part in parts for short, name in part.nsmap.items()}
+    whole = etree.Element(f"{office}document", nsmap=namespaces)
+    whole.set(f"{office}mimetype", f"{TYPE}.{kind}")
+    for name in ("meta", "styles", "automatic-styles", "master-styles", "body"):
+        whole.extend([each for part in parts for each in part.findall(f"{office}{name}")])
+    return etree.tostring(whole, encoding="UTF-8", xml_declaration=True)
+
+
+def sheet(_data):
+    row = "<table:table-row><table:table-cell><text:p>20 euro</text:p></table:table-cell>"
+    table = f'<table:table table:name="Prices">{row}</table:table-row></table:table>'
+    return opened("spreadsheet", f"<office:spreadsheet>{table}</office:spreadsheet>")
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "ending"),
+    [
+        (lambda data: (data / "contract.odt").read_bytes(), "text", "odt"),
+        (lambda data: (data / "plan.odp").read_bytes(), "presentation", "odp"),
+        (sheet, "spreadsheet", "ods"),
+    ],
+)
+@pytest.mark.parametrize("called", ["a.xml", "a.f{}", "no ending"])
+def test_a_file_in_one_piece_is_read_as_one_of_parts(read, data, file, kind, ending, called):
+    parts = file(data)
+
+    flat = read(flattened(parts, kind), called.format(ending))
+
+    of_parts = read(parts, f"a.{ending}")
+    assert of_parts.text
+    assert (flat.text, flat.title, flat.mime) == (of_parts.text, of_parts.title, of_parts.mime)
+
+
+def test_a_template_in_one_piece_is_a_text(read, data):
+    flat = flattened((data / "contract.odt").read_bytes(), "text-template")
+
+    assert read(flat, "a.xml").mime == f"{TYPE}.text"
+
+
+@pytest.mark.parametrize("cut", [-1, -300, -5000])
+def test_a_file_in_one_piece_that_was_cut_off_is_damaged(read, data, cut):
+    flat = flattened((data / "contract.odt").read_bytes(), "text")
+
+    with pytest.raises(ParseFailed) as caught:
+        read(flat[:cut], "a.fodt")
+
+    assert caught.value.code == "damaged_file"
+
+
+def test_a_program_that_writes_such_files_is_none(read):
+    program = b"HEAD = '<office:document office:mimetype=\"" + TYPE.encode() + b".text\"'\n"
+
+    assert read(program, "a.py").mime == "text/plain"

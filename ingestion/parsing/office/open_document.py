@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ingestion.parsing import kinds
 from ingestion.parsing.office.blank_rows import with_blank_rows_joined
 from ingestion.parsing.office.elements import Enough, whole
-from ingestion.parsing.office.open_prose import MOST_CELLS, Prose
+from ingestion.parsing.office.open_prose import MOST_CELLS, SKIPPED, Prose
 from ingestion.parsing.office.package import Package
 from ingestion.parsing.office.sheet_rows import MOST_ROWS, SheetRows
 from ingestion.parsing.office.writing import NOTES, NOTES_LEVEL, TITLE_LEVEL, Lines, Writer
@@ -57,8 +58,25 @@ def read_open_slides(data: bytes, mime: str) -> Extract:
     return writer.extract(package.title(PROPERTIES), paged=True)
 
 
+class FlatFile(Package):
+    """A file that is one piece of XML: whichever part is asked for, it is in there."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def holds(self, name: str) -> bool:
+        """Whether there is such a part."""
+        return True
+
+    def open(self, name: str) -> IO[bytes]:
+        """The whole file."""
+        return io.BytesIO(self.data)
+
+
 def opened(data: bytes) -> Package:
     """The parts of a file; raises `ParseFailed` when they are encrypted."""
+    if not data.startswith(b"PK"):
+        return FlatFile(data)
     package = Package(data)
     # Looked for as bytes: old manifests do not declare their own names.
     if package.says(MANIFEST, b":encryption-data"):
@@ -68,6 +86,8 @@ def opened(data: bytes) -> Package:
 
 class Margins(Prose):
     """What stands on top and at the bottom of pages; styles hold other texts, too."""
+
+    skipped = SKIPPED | {"office:body"}
 
     def __init__(self) -> None:
         self.lines = Lines()

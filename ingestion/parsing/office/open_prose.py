@@ -62,6 +62,9 @@ class Paragraph:
 class Prose:
     """A part of an OpenDocument file, written to a sink paragraph by paragraph."""
 
+    # Where all parts are in one file, only the content is read.
+    skipped = SKIPPED | {"office:meta", "office:master-styles"}
+
     def __init__(self, sink: Sink, lists: Lists | None = None) -> None:
         self.lists = lists or Lists()
         self.sinks: list[Sink] = [sink]
@@ -75,7 +78,7 @@ class Prose:
         self.style = self.creator = ""
         self.label_at = 0
         self.note_label = ""
-        self.walk = Walk(self.starts(), self.ends(), self.take, skipped=SKIPPED)
+        self.walk = Walk(self.starts(), self.ends(), self.take, skipped=self.skipped)
 
     def starts(self) -> Starts:
         """What to call where elements begin."""
