@@ -96,6 +96,30 @@ def test_events_tell_when_where_and_who(read, data):
 
 
 @pytest.mark.parametrize(
+    ("method", "status"),
+    [
+        ("COUNTER", "Status: another time is proposed\n"),
+        ("DeclineCounter", "Status: the proposed time is declined\n"),
+        ("CANCEL", "Status: cancelled\n"),
+        ("REQUEST", "Status: tentative\n"),
+    ],
+)
+def test_what_a_calendar_was_sent_for_is_the_state_of_its_events(read, method, status):
+    # As Google and Outlook send it, the second with the former time.
+    sent = (
+        f"BEGIN:VCALENDAR\nMETHOD:{method}\nBEGIN:VEVENT\nSUMMARY:Budget\nSTATUS:TENTATIVE\n"
+        "DTSTART:20260714T093000Z\nDTEND:20260714T103000Z\n"
+        "X-MS-OLK-ORIGINALSTART:20260714T073000Z\nX-MS-OLK-ORIGINALEND:20260714T083000Z\n"
+        "COMMENT:Too early for me.\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+
+    assert read(sent.encode(), "invite.ics").text == (
+        f"Budget\n{status}When: Tuesday, 14 July 2026, 09:30 to 10:30 (UTC)\n"
+        "Instead of: Tuesday, 14 July 2026, 07:30 to 08:30 (UTC)\n\nToo early for me."
+    )
+
+
+@pytest.mark.parametrize(
     ("rule", "words"),
     [
         ("FREQ=YEARLY", "every year"),

@@ -1,11 +1,13 @@
 """Messages as Outlook stores them."""
 
+import struct
 from pathlib import Path
 
 import pytest
 
 from ingestion.parsing import kinds
-from ingestion.parsing.mail.meetings import Meeting, moment_of
+from ingestion.parsing.calendars.events import read_calendar
+from ingestion.parsing.mail.meetings import Meeting, calendar_of, moment_of
 from ingestion.parsing.reading import parse_file
 from ingestion.parsing.types import ParseFailed
 
@@ -103,6 +105,39 @@ def test_read_outlook_says_when_and_where_meetings_are(tmp_path, name, lines):
     parsed = parse((DATA / name).read_bytes(), tmp_path)
 
     assert parsed.text.partition("+0000\n\n")[2] == "\n".join(lines)
+
+
+def test_read_outlook_says_which_other_time_is_proposed(tmp_path):
+    data = (DATA / "reply.msg").read_bytes()
+    # Its reminder becomes the word that another time is proposed, its times become that time.
+    for former, number, other in ((0x8501, 0, 0x8257), (0x820D, 1, 0x8250), (0x820E, 2, 0x8251)):
+        known = struct.pack("<IHH", former, 6 if former == 0x8501 else 8, number)
+        assert known in data
+        data = data.replace(known, struct.pack("<IHH", other, 8, number))
+
+    text = parse(data, tmp_path).text
+
+    assert text.partition("+0000\n\n")[2] == (
+        "Tentative: Budget\nStatus: another time is proposed\n"
+        "When: Tuesday, 14 July 2026, 09:30 to 11:00 (W. Europe Standard Time)\n"
+        f"Attendees: {BOB} (tentative)"
+    )
+
+
+def test_a_proposal_names_the_time_it_is_to_replace():
+    start, hour = 134284878000000000, 36_000_000_000
+    meeting = Meeting(
+        "IPM.Schedule.Meeting.Resp.Neg", "Budget", start, start + hour,
+        proposed_start=start + 2 * hour, proposed_end=start + 3 * hour,
+    )  # fmt: skip
+
+    text = read_calendar(calendar_of(meeting).get_payload(decode=True), "text/calendar").text
+
+    assert text == (
+        "Budget\nStatus: another time is proposed\n"
+        "When: Tuesday, 14 July 2026, 09:30 to 10:30 (UTC)\n"
+        "Instead of: Tuesday, 14 July 2026, 07:30 to 08:30 (UTC)"
+    )
 
 
 @pytest.mark.parametrize(

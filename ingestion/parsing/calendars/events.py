@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SHOWN = {"VEVENT", "VTODO", "VJOURNAL"}
 UNTITLED = "(no title)"
+# When it was to take place before somebody proposed another time: [MS-OXCICAL].
+FORMER = ("X-MS-OLK-ORIGINALSTART", "X-MS-OLK-ORIGINALEND")
 CANCELLED = "CANCELLED"
 MAILTO = re.compile(r"mailto:", re.I)
 ANSWERS = {
@@ -34,7 +36,11 @@ STATES = {
     "IN-PROCESS": "in progress",
     "COMPLETED": "done",
     "DRAFT": "draft",
+    "COUNTER": "another time is proposed",
+    "DECLINECOUNTER": "the proposed time is declined",
 }
+# What a calendar that is sent says of its events, whatever they say of themselves (RFC 5546).
+METHODS = {"CANCEL": CANCELLED, "COUNTER": "COUNTER", "DECLINECOUNTER": "DECLINECOUNTER"}
 # Exceptions of a series, and people, that are named.
 MOST_NAMED = 200
 
@@ -45,13 +51,13 @@ def read_calendar(data: bytes, mime: str) -> Extract:
     components, found = components_of(data)
     calendar = next((one for one in components if one.name == "VCALENDAR"), None)
     events = [one for one in components if one.name in SHOWN and one.lines]
-    is_withdrawn = calendar is not None and calendar.text("METHOD").upper() == "CANCEL"
+    state = METHODS.get(calendar.text("METHOD").upper(), "") if calendar else ""
     whole = Composition()
     for event in events:
         if whole.is_full:
             break
         title = title_of(event)
-        whole.add("\n".join((title, *details_of(event, is_withdrawn=is_withdrawn))), title, 1)
+        whole.add("\n".join((title, *details_of(event, state))), title, 1)
     if not whole.parts:
         return Extract(found.text, notes=found.notes)
     whole.note(*found.notes)
@@ -66,9 +72,12 @@ def title_of(event: Component) -> str:
     return " ".join(event.text("SUMMARY").split())[:LONGEST_NAME] or UNTITLED
 
 
-def details_of(event: Component, *, is_withdrawn: bool) -> Iterator[str]:
-    """What is known of an event, a line each, with its description behind."""
-    state = CANCELLED if is_withdrawn else event.text("STATUS").upper()
+def details_of(event: Component, state: str) -> Iterator[str]:
+    """What is known of an event, a line each, with its description behind.
+
+    Its `state` is its own unless the calendar gives it one.
+    """
+    state = state or event.text("STATUS").upper()
     organizers, attendees = event.all("ORGANIZER"), event.all("ATTENDEE")
     lines = {
         "Status": STATES.get(state, ""),
@@ -91,22 +100,22 @@ def times_of(event: Component) -> dict[str, str]:
     """When an event takes place and how it repeats, by what to write before."""
     rules = event.all("RRULE")
     return {
-        "When": when(event),
+        "When": when(event, "DTSTART", "DTEND"),
         "Due": listed_moments(event, "DUE"),
         "Completed": listed_moments(event, "COMPLETED"),
         "Repeats": "; ".join(rule_in_words(rule.value) for rule in rules),
         "Also on": listed_moments(event, "RDATE"),
         "Not on": listed_moments(event, "EXDATE"),
-        "Instead of": listed_moments(event, "RECURRENCE-ID"),
+        "Instead of": listed_moments(event, "RECURRENCE-ID") or when(event, *FORMER),
     }
 
 
-def when(event: Component) -> str:
-    """From when to when it takes place."""
-    start = first_moment(event, "DTSTART")
+def when(event: Component, starts: str, ends: str) -> str:
+    """From when to when it takes place, by the names of both properties."""
+    start = first_moment(event, starts)
     if start is None:
         return ""
-    end = first_moment(event, "DTEND")
+    end = first_moment(event, ends)
     length = duration_of(event.first("DURATION").value)
     if end is None and length is not None:
         try:

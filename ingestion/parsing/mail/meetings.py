@@ -24,6 +24,7 @@ METHODS = {"REQUEST": "REQUEST", "CANCELED": "CANCEL", "RESP": "REPLY"}
 ANSWERS = {"POS": "ACCEPTED", "NEG": "DECLINED", "TENT": "TENTATIVE"}
 # What is known of the answer of somebody who was invited.
 TRACKED = {2: "TENTATIVE", 3: "ACCEPTED", 4: "DECLINED"}
+FORMER = {"DTSTART": "X-MS-OLK-ORIGINALSTART", "DTEND": "X-MS-OLK-ORIGINALEND"}
 HALF_A_DAY = timedelta(hours=12)
 # Texts of iCalendar have these behind a backslash; values in quotes have no quotes.
 SPECIAL = re.compile(r"([\\;,])")
@@ -54,10 +55,15 @@ class Meeting:
     is_cancelled: bool = False
     organizer: Person | None = None
     attendees: Sequence[Person] = field(default=())
+    # When the sender would rather have it; zero when nothing else is proposed.
+    proposed_start: int = 0
+    proposed_end: int = 0
 
     @property
     def method(self) -> str:
         """What the message is for; empty for an entry of somebody's own calendar."""
+        if self.answer and self.proposed_start:
+            return "COUNTER"
         return METHODS.get(self.message_class.upper().removeprefix(MEETING).partition(".")[0], "")
 
     @property
@@ -90,7 +96,7 @@ def lines_of(meeting: Meeting) -> Iterator[str]:
     yield f"SUMMARY:{escaped(meeting.subject)}"
     if meeting.is_cancelled:
         yield "STATUS:CANCELLED"
-    for name, ticks in (("DTSTART", meeting.start), ("DTEND", meeting.end)):
+    for name, ticks in times_of(meeting):
         if moment := moment_of(ticks, meeting):
             yield f"{name}{moment}"
     if meeting.repeats:
@@ -100,6 +106,15 @@ def lines_of(meeting: Meeting) -> Iterator[str]:
     if meeting.organizer:
         yield f"ORGANIZER{person(meeting.organizer)}"
     yield from (f"ATTENDEE{person(one)}" for one in meeting.attendees)
+
+
+def times_of(meeting: Meeting) -> list[tuple[str, int]]:
+    """When it takes place, by the names of the properties; what is proposed is the event's time."""
+    times = [("DTSTART", meeting.start), ("DTEND", meeting.end)]
+    if meeting.method != "COUNTER":
+        return times
+    former = [(FORMER[name], ticks) for name, ticks in times]
+    return [("DTSTART", meeting.proposed_start), ("DTEND", meeting.proposed_end), *former]
 
 
 def moment_of(ticks: int, meeting: Meeting) -> str:

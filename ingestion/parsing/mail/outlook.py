@@ -57,6 +57,7 @@ NAMES = "__nameid_version1.0"
 SETS, SET_ENTRIES = "__substg1.0_00020102", "__substg1.0_00030102"
 APPOINTMENT = bytes.fromhex("0220060000000000c000000000000046")
 PLACE, START, END, ALL_DAY, STATE, REPEATS = 0x8208, 0x820D, 0x820E, 0x8215, 0x8217, 0x8232
+PROPOSED, IS_PROPOSAL = (0x8250, 0x8251), 0x8257
 ZONES = (0x825E, 0x8260)
 CANCELLED = 0x4
 NAMED = struct.Struct("<IHH")
@@ -211,9 +212,17 @@ class Store:
             is_cancelled=bool(number_in(fixed, self.named.get(STATE, 0)) & CANCELLED),
         )
         if meeting.answer:
-            return replace(meeting, attendees=[sender._replace(answer=meeting.answer)])
+            meeting = replace(meeting, attendees=[sender._replace(answer=meeting.answer)])
+            return self.with_proposal(meeting, fixed)
         organizer = Person(*represented) if any(represented) else sender
         return replace(meeting, organizer=organizer, attendees=self.invited(folder, code))
+
+    def with_proposal(self, meeting: Meeting, fixed: Fixed) -> Meeting:
+        """An answer with the other time that it proposes, if it does."""
+        if not number_in(fixed, self.named.get(IS_PROPOSAL, 0)):
+            return meeting
+        start, end = (ticks_in(fixed, self.named.get(one, 0)) for one in PROPOSED)
+        return replace(meeting, proposed_start=start, proposed_end=end)
 
     def invited(self, folder: Folder, code: int) -> list[Person]:
         """Who is invited, with the answers that are known."""
