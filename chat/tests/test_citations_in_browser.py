@@ -20,17 +20,20 @@ WATCH_BACK = """() => {
 }"""
 
 
+WITHOUT_WATCHER = "delete window.CloseWatcher"
+
+
 @pytest.fixture
-def cited(quoting_product, people, open_page, api):
-    """A page with an answer that cites a document."""
+def cited(request, quoting_product, people, open_page, api):
+    """A page with an answer that cites a document; options of its context are parameters."""
     person = people(quoting_product)
     client = api(person, quoting_product)
     client.post("/v1/ingestion/uploads", files={"files": ("leave.txt", TEXT.encode())})
     wait_until(lambda: [row["status"] for row in documents_of(client)] == ["ready"])
-    page = open_page(quoting_product, person)
+    page = open_page(quoting_product, person, **getattr(request, "param", {}))
     page.goto("/chat")
     page.fill(FIELD, "How many days of annual leave does an employee have?")
-    page.press(FIELD, "Enter")
+    page.locator('[data-test="send"]').click()
     page.locator(CITATION).first.wait_for()
     return page
 
@@ -76,6 +79,44 @@ def test_a_citation_opens_the_passage_and_escape_leads_back(cited):
     # What a telephone's Back does; browsers of desktops have no such button.
     cited.evaluate("back.requestClose()")
     assert cited.locator(PANEL).is_hidden()
+
+
+@pytest.mark.parametrize("cited", [{"has_touch": True, "is_mobile": True}], indirect=True)
+def test_back_closes_the_document_where_browsers_watch_for_nothing(cited):
+    # As Safari of iPhones and Firefox.
+    cited.evaluate(WITHOUT_WATCHER)
+    panel, conversation = cited.locator(PANEL), cited.url
+
+    open_document(cited)
+    panel.get_by_text("28 days").first.wait_for()
+    cited.go_back()
+    panel.wait_for(state="hidden")
+    assert cited.url == conversation
+    assert cited.evaluate("document.activeElement.dataset.test") == "citation"
+
+    open_document(cited)
+    panel.get_by_text("28 days").first.wait_for()
+    entries = cited.evaluate("history.length")
+    panel.get_by_role("button", name="Close the document").click()
+    panel.wait_for(state="hidden")
+    # Closed by itself it leaves nothing to go back through.
+    open_document(cited)
+    panel.get_by_text("28 days").first.wait_for()
+    assert cited.evaluate("history.length") == entries
+    panel.get_by_role("button", name="Close the document").click()
+    panel.wait_for(state="hidden")
+    cited.go_back()
+    assert cited.url == "about:blank"
+
+
+def test_back_of_a_window_leaves_the_page_where_browsers_watch_for_nothing(cited):
+    cited.evaluate(WITHOUT_WATCHER)
+    entries = cited.evaluate("history.length")
+
+    open_document(cited)
+    cited.locator(PANEL).get_by_text("28 days").first.wait_for()
+
+    assert cited.evaluate("history.length") == entries
 
 
 def test_a_document_beside_a_conversation_is_set_as_on_its_own_page(cited):

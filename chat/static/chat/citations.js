@@ -2,6 +2,7 @@
 import { button, element } from "../youworker/js/elements.js";
 import { t } from "../youworker/js/i18n.js";
 import { fetchPart, swapIn } from "../youworker/js/partials.js";
+import { closeOnBack } from "./back.js";
 
 const STYLE = new URL("../documents/viewer.css", import.meta.url).href;
 
@@ -66,7 +67,7 @@ export class Citations {
   close() {
     const { panel } = this;
     this.#asked += 1;
-    this.#back?.destroy();
+    this.#back?.();
     this.#back = null;
     panel.hidden = true;
     panel.replaceChildren();
@@ -80,14 +81,8 @@ export class Citations {
     const { panel } = this;
     panel.replaceChildren(...nodes);
     panel.hidden = false;
-    this.#closeOnBack();
-  }
-
-  // On a phone the document covers the page: Back closes it, as it closes dialogs, and does not leave the conversation.
-  #closeOnBack() {
-    if (this.#back || !("CloseWatcher" in window)) return;
-    this.#back = new CloseWatcher({ signal: this.listening.signal });
-    this.#back.addEventListener("close", () => this.close());
+    // On a phone the document covers the page: Back closes it, as it closes dialogs.
+    this.#back ??= closeOnBack(() => this.close(), this.listening.signal);
   }
 
   #focus() {
