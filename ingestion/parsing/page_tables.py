@@ -79,7 +79,7 @@ def is_data(table: HtmlElement, *, holds_others: bool) -> bool:
     if holds_others and table.get("role") in ("presentation", "none"):
         return False
     rows = rows_of(table)
-    if any(row and all(cell.tag == "th" for cell in row) for row in rows):
+    if has_head(rows):
         return True
     texts = [[words for cell in row if (words := words_of(cell))] for row in rows]
     wide = [row for row in texts if len(row) >= FEWEST_CELLS]
@@ -90,6 +90,12 @@ def is_data(table: HtmlElement, *, holds_others: bool) -> bool:
         len(wide) >= FEWEST_ROWS
         and max(len(words) for row in wide for words in row) <= LONGEST_CELL
     )
+
+
+def has_head(rows: list[list[HtmlElement]]) -> bool:
+    """Whether columns have names; there are messages in which every cell calls itself a head."""
+    kinds = [{cell.tag for cell in row} for row in rows]
+    return {"th"} in kinds and any("td" in kind for kind in kinds)
 
 
 def is_wide(row: list[HtmlElement]) -> bool:

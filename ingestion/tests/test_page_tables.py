@@ -53,6 +53,16 @@ def test_cells_of_a_layout_are_blocks(around):
     assert text_of(around(ITEMS)) == f"Dear Anna,\n\nit was sent.\n\n{rows}"
 
 
+def test_cells_that_all_call_themselves_heads_are_a_layout():
+    # As Foundation for Emails writes columns, with a cell behind that takes the room.
+    column = "<table><tr><th>{}</th><th></th></tr></table>"
+    cells = "".join(f"<th>{column.format(text)}</th>" for text in ("<h1>Thanks</h1>", ITEMS))
+
+    text = text_of(f"<table><tr>{cells}</tr></table>")
+
+    assert text == "# Thanks\n\n| Item | Price |\n| Lamp | 20 euro |"
+
+
 def test_headings_within_a_layout_are_headings():
     assert text_of(table(["<h2>News</h2><p>We moved.</p>"])) == "## News\n\nWe moved."
 
