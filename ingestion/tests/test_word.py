@@ -390,7 +390,30 @@ def test_tables_keep_cells_merged_nested_and_framing(read):
     )
 
     assert read(word(body)).text == (
-        "| a | two lines | p | q |\n| wide |  |\n\nframed\n\nletter\n\nend"
+        "| a | two lines | p | q |\n| wide |  |  |\n\nframed\n\nletter\n\nend"
+    )
+
+
+def test_cells_behind_a_wide_one_stay_in_their_columns(read):
+    def wide(words, columns):
+        span = f'<w:tcPr><w:gridSpan w:val="{columns}"/></w:tcPr>'
+        return f"<w:tc>{span}{paragraph(words)}</w:tc>"
+
+    late = '<w:trPr><w:gridBefore w:val="2"/></w:trPr>'
+    body = table(
+        [cell("Region"), wide("2023", 2), wide("2024", 2)],
+        [wide("Total", 3), cell("30"), cell("40")],
+        [late, cell("mean"), wide("35", 2)],
+        [wide("of both years", 5)],
+        [wide("none", "x"), cell("x"), wide("far", 999999999), cell("y")],
+    )
+
+    assert read(word(body)).text == (
+        "| Region | 2023 |  | 2024 |  |\n"
+        "| Total |  |  | 30 | 40 |\n"
+        "|  |  | mean | 35 |  |\n\n"
+        "of both years\n\n"
+        f"| none | x | far |{'  |' * 62} y |"
     )
 
 

@@ -23,6 +23,18 @@ DEEPEST_NESTING = 30
 # Files in a Word file of which its text, or some of it, consists; no others, which may nest.
 CHUNKS = (kinds.HTML, kinds.MHTML, kinds.TEXT, kinds.RTF)
 LONGEST_CHUNK = 40_000_000
+# More columns no table of Word has.
+MOST_COLUMNS = 63
+
+
+class Cell(Lines):
+    """A cell of a table, as wide as one column or several."""
+
+    columns = 1
+
+    def in_columns(self) -> list[str]:
+        """What stands in each of them: the text in the first one."""
+        return [self.as_line(), *[""] * (self.columns - 1)]
 
 
 class Story(Runs):
@@ -34,7 +46,7 @@ class Story(Runs):
         self.targets = {one.id: one.target for one in manuscript.package.relations(part)}
         self.sinks: list[Sink] = [sink]
         self.carried: list[str] = []
-        self.rows: list[list[Lines]] = []
+        self.rows: list[list[Cell]] = []
         self.notes: list[str] = []
         super().__init__()
 
@@ -53,7 +65,9 @@ class Story(Runs):
             "w:ilvl": self.take_depth,
             "w:tbl": self.start_table,
             "w:tr": self.start_row,
+            "w:gridBefore": self.take_indent,
             "w:tc": self.start_cell,
+            "w:gridSpan": self.take_columns,
             "w:txbxContent": self.start_box,
             "w:footnoteReference": self.take_footnote,
             "w:endnoteReference": self.take_endnote,
@@ -167,15 +181,26 @@ class Story(Runs):
         """A row begins."""
         self.rows.append([])
 
+    def take_indent(self, attributes: Attributes) -> None:
+        """A row that begins some columns later than others."""
+        if self.rows:
+            self.rows[-1].append(cell := Cell())
+            cell.columns = columns_of(attributes)
+
     def start_cell(self, attributes: Attributes) -> None:
         """A cell begins."""
-        self.open_sink()
+        self.open_sink(Cell())
+
+    def take_columns(self, attributes: Attributes) -> None:
+        """Over how many columns the cell goes."""
+        if isinstance(cell := self.sinks[-1], Cell):
+            cell.columns = columns_of(attributes)
 
     def end_cell(self) -> None:
         """A cell ends."""
         self.write_carried()
         cell = self.sinks.pop()
-        if self.rows and isinstance(cell, Lines):
+        if self.rows and isinstance(cell, Cell):
             self.rows[-1].append(cell)
 
     def end_row(self) -> None:
@@ -185,7 +210,7 @@ class Story(Runs):
             for line in cells[0].lines:
                 self.sinks[-1].write(line)
         else:
-            self.sinks[-1].write_row([cell.as_line() for cell in cells])
+            self.sinks[-1].write_row([text for cell in cells for text in cell.in_columns()])
 
     def end_table(self) -> None:
         """Write the notes of a table below it."""
@@ -194,7 +219,7 @@ class Story(Runs):
 
     def start_box(self, attributes: Attributes) -> None:
         """A text box begins, within a paragraph."""
-        self.open_sink()
+        self.open_sink(Lines())
 
     def end_box(self) -> None:
         """Hang what it holds at the paragraph."""
@@ -203,11 +228,11 @@ class Story(Runs):
         if isinstance(box, Lines):
             self.paragraphs[-1].boxes.lines += box.lines
 
-    def open_sink(self) -> None:
+    def open_sink(self, sink: Lines) -> None:
         """Write what follows somewhere of its own; raises `ParseFailed` when it is too deep."""
         if len(self.sinks) > DEEPEST_NESTING:
             raise ParseFailed("damaged_file", "The tables of the file are nested too deeply.")
-        self.sinks.append(Lines())
+        self.sinks.append(sink)
 
     def take_drawing(self, attributes: Attributes) -> None:
         """A chart or a diagram hangs at the paragraph."""
@@ -242,3 +267,8 @@ class Story(Runs):
             for note in self.notes:
                 self.sinks[0].write(note, close=True)
             self.notes.clear()
+
+
+def columns_of(attributes: Attributes) -> int:
+    """How many columns a property of a table counts."""
+    return min(max(whole(attributes.get("w:val")) or 1, 1), MOST_COLUMNS)
