@@ -10,7 +10,8 @@ from typing import Any
 import kreuzberg
 
 from ingestion.parsing import kinds, markdown
-from ingestion.parsing.rtf import with_notes
+from ingestion.parsing.rtf import unmarked, with_notes
+from ingestion.parsing.rtf_letters import numbered
 from ingestion.parsing.types import Extract, Heading, ParseFailed
 from ingestion.parsing.unpacking import ENCRYPTED
 
@@ -80,7 +81,8 @@ def read_rtf(data: bytes, mime: str) -> Extract:
 
     The extractor takes hyphens and blanks that never break for other signs.
     """
-    signs = HARD_BLANK.sub(rb"\1{ }", HARD_HYPHEN.sub(rb"\1-", data))
+    source = unmarked(numbered(data))
+    signs = HARD_BLANK.sub(rb"\1{ }", HARD_HYPHEN.sub(rb"\1-", source))
     found = extract(with_notes(signs), mime, configuration())
     lines = markdown.without_markup(found.content).split("\n")
     headings = markdown.headings_of("\n".join(lines))
@@ -88,9 +90,18 @@ def read_rtf(data: bytes, mime: str) -> Extract:
     places = dict(zip(offsets(lines), offsets(shown), strict=True))
     return Extract(
         "\n".join(shown),
-        title_of(found),
+        title_of_source(title_of(found)),
         [Heading(places[one.offset], one.level, plain(one.title)) for one in headings],
     )
+
+
+def title_of_source(title: str) -> str:
+    """The title of an RTF file, which the extractor leaves as the file writes it."""
+    if "\\" not in title:
+        return title
+    source = title.encode("ascii", "ignore")
+    found = extract(b"{\\rtf1\\ansi " + source + b"}", kinds.RTF.mime, configuration(form="plain"))
+    return str(found.content).strip()
 
 
 def plain(line: str) -> str:

@@ -16,6 +16,14 @@ DESTINATION = re.compile(
 NEW_LINE = rb"\par\pard\plain "
 # Marks within notes, and what would begin a paragraph behind their numbers.
 BREAKS = re.compile(rb"\\(?:chftn|chatn|pard|par|plain|tab)(?![a-z]) ?")
+# What the extractor would show as marks around words; a longer or shorter file would have other
+# bytes behind `\bin`.
+LINES = re.compile(rb"(?<!\\)((?:\\\\)*+)\\(?:ul|st(?=rike))")
+
+
+def unmarked(data: bytes) -> bytes:
+    """The file without lines below and through words."""
+    return LINES.sub(rb"\1\\zz", data)
 
 
 def with_notes(data: bytes) -> bytes:

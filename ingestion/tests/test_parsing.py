@@ -377,6 +377,79 @@ def test_longer_texts_are_cut_and_say_so(parse):
     assert len(parsed.text) == LONGEST_TEXT
 
 
+def test_rtf_shows_words_without_the_lines_below_and_through_them(parse):
+    body = (
+        rb"{\rtf1\ansi\b\ul Rent\ulnone\b0  and {\uldb heat}, \strike not\strike0  __init__ \\ul"
+        rb" {\pict\bin4 \ul }\par}"
+    )
+
+    assert parse("old.rtf", body).text == "Rent and heat, not __init__ \\ul\n"
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "words"),
+    [
+        (77, "mac_roman", "Forlì"),
+        (128, "cp932", "日本語テスト"),
+        (129, "cp949", "한국"),
+        (134, "gbk", "中文"),
+        (136, "big5", "中文"),
+        (161, "cp1253", "Αθήνα"),
+        (162, "cp1254", "Şişli"),
+        (177, "cp1255", "שלום"),
+        (178, "cp1256", "سلام"),
+        (186, "cp1257", "Šķēde"),
+        (204, "cp1251", "Привет"),
+        (222, "cp874", "ไทย"),
+        (238, "cp1250", "Łódź"),
+    ],
+)
+def test_rtf_reads_letters_as_their_font_means_them(parse, charset, codec, words):
+    escaped = "".join(f"\\'{byte:02x}" for byte in words.encode(codec)).encode()
+    body = (
+        rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}"
+        rb"{\f1\fswiss\fcharset%d{\*\fname A;}Arial;}}\f0 Perch\'e9 {\f1 %s} cos\'ec: "
+        rb"\af1 %s\plain  pi\'f9\par}" % (charset, escaped, escaped)
+    )
+
+    assert parse("old.rtf", body).text == f"Perché {words} così: {words} più\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "letters", "words"),
+    [
+        (rb"\mac", rb"Perch\'8e", "Perché"),
+        (rb"\ansi\ansicpg10000", rb"Perch\'8e", "Perché"),
+        (rb"\pc", rb"Perch\'82", "Perché"),
+        (rb"\pca", rb"\'e0\'82", "Óé"),
+        (rb"\ansi\ansicpg866", rb"\'8f\'e0\'a8", "При"),
+        (rb"\ansi\ansicpg932", rb"\'83e\'83X\'83g", "テスト"),
+        (rb"\ansi\ansicpg77777", rb"Perch\'e9", "Perché"),
+        (rb"\ansi\ansicpg1252", b"Forl\xec, \xe0", "Forlì, à"),
+        (rb"\ansi\ansicpg1252", "Forlì, à 中".encode(), "Forlì, à 中"),
+        (rb"\ansi", rb"\uc2\u1055\'cf\'cf\uc0\u1056 \uc1\u1080?\'e9", "ПРиé"),
+        (rb"\ansi", rb"\uc0 \'e9\'e8 x", "éè x"),
+        (rb"\ansi{\fonttbl{\f0\fcharset2 Symbol;}}", rb"\'41\f0 \f9 \'e9", "Aé"),
+    ],
+)
+def test_rtf_reads_letters_as_the_file_means_them(parse, head, letters, words):
+    assert parse("old.rtf", rb"{\rtf1%s %s\par}" % (head, letters)).text == f"{words}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        (rb"Citt\'e0 e {\b universit\'e0}", "Città e università"),
+        (rb"\u1055?\u1083?\u1072?\u1085? \{1\}", "План {1}"),
+        (b"Plain & simple", "Plain & simple"),
+    ],
+)
+def test_rtf_has_its_title_in_letters(parse, source, title):
+    body = rb"{\rtf1\ansi\ansicpg1252{\info{\title %s}{\author A}}Text\par}" % source
+
+    assert parse("old.rtf", body).title == title
+
+
 def test_rtf_has_its_notes_and_boxes_behind_and_nothing_that_was_deleted(parse):
     body = (
         rb"{\rtf1\ansi The rent{\super\chftn{\*\footnote \chftn\pard\plain {\tab No heat\'fcng.}}}"
