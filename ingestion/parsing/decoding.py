@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import webencodings
 
 from ingestion.parsing.codepages import WIDE, decoded
+from ingestion.parsing.embedded import without_controls
 from ingestion.parsing.guessing import escaped_encoding, guess_encoding, wide_encoding
 
 if TYPE_CHECKING:
@@ -59,14 +60,16 @@ class Decoded:
 def decode(data: bytes, *, declared: str = "") -> Decoded:
     """The text of a file; `declared` is the codec that the file or its sender names.
 
-    Line ends become `\\n`. What cannot be decoded becomes the replacement character.
+    Line ends become `\\n`; what steers a terminal goes. What cannot be decoded becomes the
+    replacement character.
     """
     # Nothing that is announced in letters of one byte is made of units of two.
     if 0 in data and not wide_encoding(data):
         data = PADDING.sub(b"", data)
     found = read(data, "" if WIDE.match(declared) else declared)
     text = found.text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return Decoded(CONTROLS.sub(LOST, text), found.encoding, found.is_guess, found.damaged)
+    shown = CONTROLS.sub(LOST, without_controls(text))
+    return Decoded(shown, found.encoding, found.is_guess, found.damaged)
 
 
 def read(data: bytes, declared: str) -> Decoded:

@@ -50,7 +50,8 @@ WIDE_CODECS = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 # Unassigned, private, control and half characters: text in the wrong order is full of them.
 NO_TEXT = {"Cn", "Co", "Cc", "Cs"}
 MOSTLY = 0.95
-CONTROLS = bytes([*range(1, 9), *range(14, 32)])
+# Without escape, of which logs with the colours of terminals are full.
+CONTROLS = bytes([*range(1, 9), *range(14, 27), *range(28, 32)])
 WESTERN = bytes([9, 10, 13, 32, *range(65, 91), *range(97, 123)])
 MUCH_WESTERN = 0.65
 PRINTED = bytes(range(32, 127))

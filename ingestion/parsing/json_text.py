@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
 from ingestion.parsing.decoding import decode
+from ingestion.parsing.embedded import without_files
 from ingestion.parsing.escapes import unescaped_json
 from ingestion.parsing.types import LONGEST_TEXT, Extract
 
@@ -28,8 +29,9 @@ def read_json(data: bytes, mime: str) -> Extract:
     It is not interpreted: doubled keys, long numbers, comments and damaged lines stay as they are.
     """
     found = decode(data)
-    lines = (laid_out(line) if len(line) > LONG_LINE else line for line in found.text.split("\n"))
-    return Extract(unescaped_json("\n".join(lines)), notes=found.notes)
+    text, left_out = without_files(found.text)
+    lines = (laid_out(line) if len(line) > LONG_LINE else line for line in text.split("\n"))
+    return Extract(unescaped_json("\n".join(lines)), notes=[*found.notes, *left_out])
 
 
 def laid_out(line: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.decoding import Decoded, decode
+from ingestion.parsing.embedded import without_controls
 from ingestion.parsing.json_text import read_json
 from ingestion.parsing.types import Extract
 from ingestion.parsing.webpage import read_decoded
@@ -15,8 +16,7 @@ from ingestion.parsing.webpage import read_decoded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Colours of terminals, pictures as text, halves of characters.
-COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# Pictures as text, halves of characters.
 PICTURE = re.compile(
     r"!?\[[^\[\]\n]{0,500}\]\((?:data|attachment):[^)\s]*\)|data:image/[^\s)\"']*+"
 )
@@ -112,7 +112,7 @@ SHORT = {"text/plain": "text", "text/latex": "latex", "text/html": "html"}
 
 def printed(text: str) -> str:
     """What stands on a terminal in the end: no colours, no steps of a progress bar."""
-    lines = COLOUR.sub("", text).replace("\r\n", "\n").split("\n")
+    lines = without_controls(text).replace("\r\n", "\n").split("\n")
     return shortened("\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines))
 
 

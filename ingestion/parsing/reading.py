@@ -25,6 +25,7 @@ from ingestion.parsing import (  # noqa: F401 -- readers
 from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.drawing import is_drawing, read_drawing
+from ingestion.parsing.embedded import without_files
 from ingestion.parsing.escapes import unescaped_letters, unescaped_references, unescaped_strings
 from ingestion.parsing.mail import unpacking  # noqa: F401 -- readers
 from ingestion.parsing.refusing import refusal
@@ -86,19 +87,22 @@ PRINTED = re.compile(
 def read_text(data: bytes, mime: str) -> Extract:
     """Text, tables of comma-separated values, source code."""
     found = decode(data, declared=declared_by_text(data))
+    text, left_out = without_files(found.text)
+    notes = [*found.notes, *left_out]
     if mime not in {kinds.CSV.mime, kinds.TSV.mime}:
-        return Extract(found.text, notes=found.notes)
-    text = without_blank_rows(found.text)
-    return Extract(text, tables=table_of_values(text), notes=found.notes)
+        return Extract(text, notes=notes)
+    text = without_blank_rows(text)
+    return Extract(text, tables=table_of_values(text), notes=notes)
 
 
 @kinds.reads(kinds.MARKDOWN)
 def read_markdown(data: bytes, mime: str) -> Extract:
     """Markdown with its headings."""
     found = decode(data)
-    headings = markdown.headings_of(found.text)
+    text, left_out = without_files(found.text)
+    headings = markdown.headings_of(text)
     first = next((heading.title for heading in headings if heading.level == 1), "")
-    return Extract(found.text, first, headings, notes=found.notes)
+    return Extract(text, first, headings, notes=[*found.notes, *left_out])
 
 
 @kinds.reads(kinds.XML, kinds.YAML, kinds.TOML, kinds.PROPERTIES)
@@ -109,7 +113,8 @@ def read_escaped(data: bytes, mime: str) -> Extract:
         drawing = read_drawing(found.text)
         drawing.notes = found.notes
         return drawing
-    return Extract(UNESCAPE[mime](found.text), notes=found.notes)
+    text, left_out = without_files(found.text)
+    return Extract(UNESCAPE[mime](text), notes=[*found.notes, *left_out])
 
 
 @kinds.reads(*kinds.ARCHIVES)
