@@ -35,6 +35,10 @@ REASONS = {
     "not_a_file": _("This is a link or a device, not a file."),
     "needs_export": _("Only its own program reads this file: export it from there as a PDF."),
     "nested_too_deep": _("There are too many archives within archives."),
+    "outlook_data": _(
+        "This is a data file of Outlook: save the messages from there as .msg or .eml files."
+    ),
+    "kindle_book": _("This is an e-book for Kindle, which cannot be read: convert it to EPUB."),
     "placeholder_file": _("This only stands for a file that lies elsewhere: download that first."),
     "rar_archive": _(
         "This is a RAR archive, which cannot be read: unpack it, or pack its files as ZIP or 7z."

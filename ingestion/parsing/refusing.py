@@ -18,8 +18,21 @@ RAR = Reason(
 ITS_OWN_PROGRAM = Reason(
     "needs_export", "Only its own program reads this file: export it from there as a PDF."
 )
-# Of OneNote (MS-ONESTORE) and of DjVu.
-ITS_OWN_BEGINNINGS = (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), b"AT&TFORM")
+# Of OneNote (MS-ONESTORE), of DjVu and of help files of Windows.
+ITS_OWN_BEGINNINGS = (
+    bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"),
+    b"AT&TFORM",
+    b"ITSF\x03\x00\x00\x00",
+)
+# Of Kindle and its forerunner, behind a name.
+KINDLE, KINDLE_AT = (b"BOOKMOBI", b"TEXtREAd"), 60
+OUTLOOK_DATA = Reason(
+    "outlook_data",
+    "This is a data file of Outlook: save the messages from there as .msg or .eml files.",
+)
+KINDLE_BOOK = Reason(
+    "kindle_book", "This is an e-book for Kindle, which cannot be read: convert it to EPUB."
+)
 
 BY_NAME_ENDING = (
     ((".crdownload", ".part", ".partial", ".opdownload", ".!ut", ".download", ".tmp~"), UNFINISHED),
@@ -80,6 +93,10 @@ def refuse_by_beginning(data: bytes) -> None:
         raise RAR.failure()
     if data.startswith(ITS_OWN_BEGINNINGS):
         raise ITS_OWN_PROGRAM.failure()
+    if data.startswith(b"!BDN"):
+        raise OUTLOOK_DATA.failure()
+    if data.startswith(KINDLE, KINDLE_AT):
+        raise KINDLE_BOOK.failure()
     for place, start, label in BEGINNINGS:
         if data.startswith(start, place):
             raise refusal(label)

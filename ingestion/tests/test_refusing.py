@@ -57,6 +57,10 @@ def test_what_is_no_text_is_told(read, name, content, said):
         ("plans.zip", b"Rar!\x1a\x07\x00" + b"\xcf\x90\x73\x00" * 50, "rar_archive"),
         ("a.one", bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + bytes(900), "needs_export"),
         ("a.djvu", b"AT&TFORM\x00\x00\x10\x00DJVUINFO" + bytes(range(256)), "needs_export"),
+        ("manual.chm", b"ITSF\x03\x00\x00\x00\x60" + bytes(900), "needs_export"),
+        ("archive.pst", b"!BDN\x4e\x6f\x3f\x2aSM\x17\x00" + bytes(900), "outlook_data"),
+        ("novel.azw3", b"A_novel".ljust(60, b"\x00") + b"BOOKMOBI" + bytes(900), "kindle_book"),
+        ("novel.prc", b"A_novel".ljust(60, b"\x00") + b"TEXtREAd" + bytes(900), "kindle_book"),
         ("a.pages", zipped({"Index/Document.iwa": b"x"}), "needs_export"),
         ("a.xps", zipped({"[Content_Types].xml": b"", "FixedDocSeq.fdseq": b""}), "needs_export"),
         ("a.epub", samples.epub(lock=LOCK), "encrypted_file"),
@@ -69,6 +73,13 @@ def test_what_is_no_text_is_told(read, name, content, said):
 )
 def test_why_there_is_nothing_to_read_is_told(read, name, content, code):
     assert refusal(read, content, name).code == code
+
+
+@pytest.mark.parametrize("content", [b"!BDN" + bytes(100), bytes(60) + b"BOOKMOBI" + bytes(100)])
+def test_who_sends_what_others_can_convert_is_told_how(read, content):
+    found = refusal(read, content, "a.bin")
+
+    assert str(REASONS[found.code]) == found.detail
 
 
 def test_who_sends_a_rar_archive_is_told_what_helps(read):
@@ -84,6 +95,8 @@ def test_who_sends_a_rar_archive_is_told_what_helps(read):
     ("name", "content"),
     [
         ("a.txt", b"Rar! said the bear, and again."),
+        ("a.txt", b"ITSF is how help files of Windows begin."),
+        ("a.txt", b"BOOKMOBI and TEXtREAd are signs of old e-books."),
         ("a.txt", b"MZ is short for Mark Zbikowski."),
         ("notes.txt", b"My ftyp notes about OTTO and wOFF."),
         ("part.txt", b"A part of it."),
