@@ -56,6 +56,10 @@ MAIL = (
     re.compile(rb"^From:\s", re.I | re.M),
     re.compile(rb"^(?:To|Received|Date):\s", re.I | re.M),
 )
+# A page with its pictures; Confluence and Word write it where a document of theirs is promised.
+SAVED_PAGE = re.compile(rb"^Content-Type:\s++multipart/related\b", re.I | re.M)
+# Programs that export to Excel write what it reads besides: values between separators.
+SHEETS = {kinds.XLS, kinds.XLSX, kinds.XLSB}
 # Archives of mailing lists are called texts.
 POSSIBLE_MAILBOXES = {None, kinds.MBOX, kinds.EML, kinds.TEXT}
 # Control characters no text has; the bell, tab, line and page feeds and escape are left out.
@@ -109,7 +113,18 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
         return kinds.MBOX
     if promise is kinds.MSG or (promise is None and is_mail(head)):
         return kinds.EML
-    return promise if promise in kinds.CHARACTERS and promise is not kinds.RTF else kinds.TEXT
+    if promise in kinds.CHARACTERS and promise is not kinds.RTF:
+        return promise
+    return kind_of_other_text(head, promise)
+
+
+def kind_of_other_text(head: bytes, promise: Kind | None) -> Kind:
+    """The format of a text whose name promises none that is made of characters."""
+    if promise is not None and HEADER.match(head) and SAVED_PAGE.search(head):
+        return kinds.MHTML
+    if head.lstrip().startswith(b"<?xml"):
+        return kinds.XML
+    return kinds.CSV if promise in SHEETS else kinds.TEXT
 
 
 def beginning(data: bytes) -> bytes:
