@@ -113,13 +113,13 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
         return kinds.MBOX
     if promise is kinds.MSG or (promise is None and is_mail(head)):
         return kinds.EML
-    if promise in kinds.CHARACTERS and promise is not kinds.RTF:
-        return promise
     return kind_of_other_text(head, promise)
 
 
 def kind_of_other_text(head: bytes, promise: Kind | None) -> Kind:
-    """The format of a text whose name promises none that is made of characters."""
+    """The format of a text that does not say it itself: by its name, if that promises a text."""
+    if promise in kinds.CHARACTERS and promise is not kinds.RTF:
+        return promise
     if promise is not None and HEADER.match(head) and SAVED_PAGE.search(head):
         return kinds.MHTML
     if head.lstrip().startswith(b"<?xml"):

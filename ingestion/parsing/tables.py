@@ -18,6 +18,8 @@ SEPARATORS = ",;\t|"
 HEAD = 4096
 # What spreadsheets write for rows that have formats and no values.
 BLANK_ROW = re.compile(r"^(?:[ \t\"]*+[,;|\t])[ \t\",;|]*+(?:\n|\Z)", re.M)
+# A line for Excel alone, which it does not show.
+HINT = re.compile(r"\A\"?sep=[,;|\t]\"?(?:\n|\Z)", re.I)
 NUMBER = re.compile(r"[\s\d.,:%/+-]+")
 
 
@@ -64,8 +66,8 @@ def table_of_values(text: str) -> list[Table]:
 
 
 def without_blank_rows(text: str) -> str:
-    """A text of separated values without the rows in which there is none."""
-    return BLANK_ROW.sub("", text)
+    """A text of separated values without the rows in which there is none to be seen."""
+    return BLANK_ROW.sub("", HINT.sub("", text))
 
 
 def header_of(cells: Sequence[str]) -> str:

@@ -75,3 +75,10 @@ def test_rows_of_separators_alone_are_left_out():
     text = 'a,b\n,,\n1,\n,2\n"","",\n\n; ;\nend'
 
     assert without_blank_rows(text) == "a,b\n1,\n,2\n\nend"
+
+
+@pytest.mark.parametrize("hint", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+def test_the_hint_for_excel_is_no_row(read, hint):
+    parsed = read(f"{hint}Item;Price\nLamp;20\nsep=;\n".encode(), "prices.csv")
+
+    assert parsed.text == "Item;Price\nLamp;20\nsep=;\n"
