@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from youworker.tests.bench.product import create_key
 from youworker.tests.support.speech import word_errors
-from youworker.tests.support.waiting import wait_until
+from youworker.tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ def settings_of_client(running_product, person):
         "base_url": f"{running_product.base_url}/v1",
         "api_key": person.api_key,
         "max_retries": 0,
-        "timeout": 30,
+        "timeout": PATIENCE_SECONDS,
     }
 
 
