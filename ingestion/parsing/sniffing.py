@@ -48,7 +48,7 @@ XML_SHEETS = re.compile(
 # OpenDocument in one piece of XML; its first element names all namespaces before its kind.
 FLAT = re.compile(
     rb"\A(?:\xef\xbb\xbf)?+\s*+(?:<\?xml[^>]*+>\s*+)?+<office:document\s"
-    rb"[^<>]*?\boffice:mimetype=[\"']([\w./-]++)"
+    rb"[^<>]*?\boffice:mimetype=[\"'](application/vnd\.oasis\.opendocument\.[\w-]++)"
 )
 FLAT_WITHIN = 32_768
 HEADER = re.compile(rb"\A[\w-]++:\s")

@@ -286,6 +286,13 @@ def test_a_template_in_one_piece_is_a_text(read, data):
     assert read(flat, "a.xml").mime == f"{TYPE}.text"
 
 
+def test_what_calls_itself_something_else_in_one_piece_is_xml(read, data):
+    flat = flattened((data / "contract.odt").read_bytes(), "text")
+    other = flat.replace(f"{TYPE}.text".encode(), b"application/pdf", 1)
+
+    assert read(other, "a.xml").mime == "application/xml"
+
+
 @pytest.mark.parametrize("cut", [-1, -300, -5000])
 def test_a_file_in_one_piece_that_was_cut_off_is_damaged(read, data, cut):
     flat = flattened((data / "contract.odt").read_bytes(), "text")
