@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SHOWN = {"VEVENT", "VTODO", "VJOURNAL"}
 UNTITLED = "(no title)"
+# When it takes place, from when to when.
+TIMES = ("DTSTART", "DTEND")
 # When it was to take place before somebody proposed another time: [MS-OXCICAL].
 FORMER = ("X-MS-OLK-ORIGINALSTART", "X-MS-OLK-ORIGINALEND")
 CANCELLED = "CANCELLED"
@@ -100,7 +102,7 @@ def times_of(event: Component) -> dict[str, str]:
     """When an event takes place and how it repeats, by what to write before."""
     rules = event.all("RRULE")
     return {
-        "When": when(event, "DTSTART", "DTEND"),
+        "When": when(event, *TIMES),
         "Due": listed_moments(event, "DUE"),
         "Completed": listed_moments(event, "COMPLETED"),
         "Repeats": "; ".join(rule_in_words(rule.value) for rule in rules),

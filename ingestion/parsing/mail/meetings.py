@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.core import get_global
 
 from ingestion.parsing import kinds
+from ingestion.parsing.calendars.events import FORMER, TIMES
 from ingestion.parsing.mail.parts import bytes_part
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ METHODS = {"REQUEST": "REQUEST", "CANCELED": "CANCEL", "RESP": "REPLY"}
 ANSWERS = {"POS": "ACCEPTED", "NEG": "DECLINED", "TENT": "TENTATIVE"}
 # What is known of the answer of somebody who was invited.
 TRACKED = {2: "TENTATIVE", 3: "ACCEPTED", 4: "DECLINED"}
-FORMER = {"DTSTART": "X-MS-OLK-ORIGINALSTART", "DTEND": "X-MS-OLK-ORIGINALEND"}
 HALF_A_DAY = timedelta(hours=12)
 # Texts of iCalendar have these behind a backslash; values in quotes have no quotes.
 SPECIAL = re.compile(r"([\\;,])")
@@ -108,13 +108,14 @@ def lines_of(meeting: Meeting) -> Iterator[str]:
     yield from (f"ATTENDEE{person(one)}" for one in meeting.attendees)
 
 
-def times_of(meeting: Meeting) -> list[tuple[str, int]]:
+def times_of(meeting: Meeting) -> Iterator[tuple[str, int]]:
     """When it takes place, by the names of the properties; what is proposed is the event's time."""
-    times = [("DTSTART", meeting.start), ("DTEND", meeting.end)]
+    planned = (meeting.start, meeting.end)
     if meeting.method != "COUNTER":
-        return times
-    former = [(FORMER[name], ticks) for name, ticks in times]
-    return [("DTSTART", meeting.proposed_start), ("DTEND", meeting.proposed_end), *former]
+        yield from zip(TIMES, planned, strict=True)
+    else:
+        yield from zip(TIMES, (meeting.proposed_start, meeting.proposed_end), strict=True)
+        yield from zip(FORMER, planned, strict=True)
 
 
 def moment_of(ticks: int, meeting: Meeting) -> str:
