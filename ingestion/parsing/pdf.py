@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from documents.layout import PageAt
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.extracting import configuration, extract, title_of
+from ingestion.parsing.hyphens import mended
 from ingestion.parsing.line_order import FROM_RIGHT
 from ingestion.parsing.pdf_forms import filled_in
 from ingestion.parsing.pdf_layout import pdf_boxes
@@ -21,19 +22,11 @@ from ingestion.parsing.types import Extract, Heading, ParseFailed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-# Where a line ended within a word, the extractor leaves one of these, whatever hyphen was there.
-MARKS = "\x02\ufffe"
-SOFT_HYPHEN = "\u00ad"
-DIVIDED = re.compile(rf"(?<!\w)(\w++)([{MARKS}]|-\n(?=[^\W\dA-Z_]))(?=(\w++))")
-COMPOUND = re.compile(r"(?<!\w)\w++-\w++")
-# `Vor- und Nachteile`: what is left out is the end of the first word.
-JOINING = {"und", "oder", "bzw", "sowie", "bis", "and", "or", "to", "et", "ou", "e", "o", "y", "en"}
 NO_TEXT = "The PDF holds no text, and none was recognised in its images."
 OFF = "The PDF holds images and no text, and reading images is switched off (OCR_ENABLED)."
 # The extractor cuts dates by bytes, and breaks down within a letter (`2026年`). Nothing asks for
 # them; another name of the same length hides them and moves nothing.
 DATES = re.compile(rb"/(Creation|Mod)Date\b")
-HYPHENS = str.maketrans(dict.fromkeys(MARKS, "-"))
 
 
 @kinds.reads(kinds.PDF)
@@ -82,33 +75,6 @@ def remarks_of(found: Any) -> dict[int, str]:
         if remark.annotation_type == "text" and remark.content:
             lines.setdefault(remark.page_number, []).append(" ".join(remark.content.split()))
     return {number: "\n".join(dict.fromkeys(found)) for number, found in lines.items()}
-
-
-def mended(pages: list[str]) -> list[str]:
-    """The pages with words whole that a line end divided; hyphens that belong to them stay.
-
-    One belongs when the file has the word with its hyphen elsewhere, or when no syllable ends so.
-    """
-    pages = [page.replace(SOFT_HYPHEN, "") for page in pages]
-    if not any(sign in page for page in pages for sign in (*MARKS, "-\n")):
-        return pages
-    compounds = {found.group().lower() for page in pages for found in COMPOUND.finditer(page)}
-
-    def first_half(found: re.Match[str]) -> str:
-        left, _, right = found.groups()
-        if right.lower() in JOINING:
-            return f"{left}- "
-        is_kept = keeps_hyphen(left, right) or f"{left}-{right}".lower() in compounds
-        return f"{left}-" if is_kept else left
-
-    return [DIVIDED.sub(first_half, page).translate(HYPHENS) for page in pages]
-
-
-def keeps_hyphen(left: str, right: str) -> bool:
-    """Whether a hyphen is a word's own: `E-Mail`, `PDF-fähig`, `20-jährig`, `Covid-19`."""
-    is_shouted = left.isupper() and right.isupper()
-    is_short = len(left) == 1 or (left.isupper() and not is_shouted) or left[-1].isdigit()
-    return is_short or (not right[0].islower() and not is_shouted)
 
 
 def pdf_headings(text: str, layout: list[Heading]) -> list[Heading]:

@@ -14,7 +14,7 @@ from pypdf.generic import (
 )
 
 from documents.layout import position_of
-from ingestion.parsing.pdf import mended
+from ingestion.parsing.hyphens import mended
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests import samples
 

@@ -9,7 +9,7 @@ from pypdf import PdfReader, PdfWriter
 
 from documents.layout import position_of
 from ingestion.parsing.reading import parse_file
-from ingestion.parsing.scans import images, rules
+from ingestion.parsing.scans import opening, rules
 from ingestion.parsing.scans.pages import is_better, is_garbage, is_usable
 from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, PictureText, Scanning, ScanRules
 from ingestion.parsing.types import ParseFailed
@@ -276,7 +276,7 @@ def test_what_was_read_before_is_not_read_again(scan, data, monkeypatch):
     scan(content, "pages.tif", scanning=first)
     pages = [page for page in told if page]
     monkeypatch.setattr(
-        images,
+        opening,
         "text_of",
         lambda picture: PictureText("only the third is read", "[[18,0,0,500,100]]"),
     )
