@@ -137,7 +137,8 @@ def parse_file(
     """
     data = path.read_bytes()
     kind = kind_of(data, name, mime)
-    with scanning(scan or Scanning()):
+    scan = scan or Scanning()
+    with scanning(scan):
         extract = read_kind(kind, data, name, into)
     if kind is kinds.TEXT:
         extract.headings = outline(extract.text, name)
@@ -146,7 +147,7 @@ def parse_file(
     if kind in kinds.ARCHIVES and not members:
         raise ParseFailed("empty_file", "There are no files in this archive.")
     if not extract.text.strip() and not members:
-        raise ParseFailed("no_text", "No text was found in the file.")
+        raise ParseFailed("no_text", scan.silence())
     truncated = len(extract.text) > LONGEST_TEXT
     if truncated:
         shorten(extract)

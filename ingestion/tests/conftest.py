@@ -9,6 +9,7 @@ from documents.tests.conftest import use_model
 from documents.tests.fakes import LetterEmbedder
 from ingestion import store
 from ingestion.parsing.reading import parse_file
+from ingestion.parsing.scans.rules import Scanning, ScanRules
 from ingestion.pipeline import outcomes
 from ingestion.pipeline.parse import close_parser
 from ingestion.tests.web_site import Site, serving
@@ -63,6 +64,19 @@ def read(tmp_path):
         path = tmp_path / "content"
         path.write_bytes(content)
         return parse_file(path, "", name=name)
+
+    return parse
+
+
+@pytest.fixture
+def scan(tmp_path):
+    """Parses content, or a file of the data folder, by rules of its own."""
+
+    def parse(content, name, **limits):
+        path = tmp_path / "content"
+        path.write_bytes(content)
+        what = limits.pop("scanning", None) or Scanning(ScanRules(**limits))
+        return parse_file(path, "", name=name, scan=what)
 
     return parse
 

@@ -6,7 +6,7 @@ import pytest
 
 from documents.layout import cells_of
 from ingestion.parsing.office.blank_rows import BLOCK, with_blank_rows_joined, without_blank_rows
-from ingestion.tests.test_open_document import opened
+from ingestion.tests.open_files import opened
 from ingestion.tests.test_sheets import book
 
 WORD = '<c r="A{0}" t="str"><v>word</v></c>'

@@ -1,34 +1,9 @@
-import io
-import zipfile
-
 import pytest
-from lxml import etree
 
 from documents.layout import cells_of
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests.office_files import zipped
-
-TYPE = "application/vnd.oasis.opendocument"
-PARTS = ("meta.xml", "styles.xml", "content.xml")
-NAMES = " ".join(
-    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for short, name in [
-        ("office", "office"),
-        ("text", "text"),
-        ("table", "table"),
-        ("style", "style"),
-        ("draw", "drawing"),
-        ("presentation", "presentation"),
-        ("svg", "svg-compatible"),
-    ]
-)
-
-
-def opened(kind, body, *, styles="", others=None):
-    head = f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {NAMES}>'
-    automatic = f"<office:automatic-styles>{styles}</office:automatic-styles>"
-    content = f"{head}{automatic}<office:body>{body}</office:body></office:document-content>"
-    return zipped({"mimetype": f"{TYPE}.{kind}", "content.xml": content, **(others or {})})
+from ingestion.tests.open_files import TYPE, flattened, opened
 
 
 @pytest.fixture
@@ -239,20 +214,6 @@ def test_what_merged_cells_show_stands_in_each_of_their_rows(read):
         "## 2025\n\n| Umsätze |\n|  | Nord | Köln |\n|  | Nord | Münster |\n|  | Süd | Würzburg |"
     )
     assert cells_of(passage.layout) == "'2025'!A1:C4"
-
-
-def flattened(data, kind):
-    """The parts of a file in one piece, in LibreOffice's order."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = [name for name in PARTS if name in archive.namelist()]
-        parts = [etree.fromstring(archive.read(name)) for name in names]
-    office = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
-    namespaces = {short: name for part in parts for short, name in part.nsmap.items()}
-    whole = etree.Element(f"{office}document", nsmap=namespaces)
-    whole.set(f"{office}mimetype", f"{TYPE}.{kind}")
-    for name in ("meta", "styles", "automatic-styles", "master-styles", "body"):
-        whole.extend([each for part in parts for each in part.findall(f"{office}{name}")])
-    return etree.tostring(whole, encoding="UTF-8", xml_declaration=True)
 
 
 def sheet(_data):

@@ -8,24 +8,10 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from documents.layout import position_of
-from ingestion.parsing.reading import parse_file
 from ingestion.parsing.scans import opening, rules
 from ingestion.parsing.scans.pages import is_better, is_garbage, is_usable
 from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, PictureText, Scanning, ScanRules
 from ingestion.parsing.types import ParseFailed
-
-
-@pytest.fixture
-def scan(tmp_path):
-    """Parses content, or a file of the data folder, by rules of its own."""
-
-    def parse(content, name, **limits):
-        path = tmp_path / "content"
-        path.write_bytes(content)
-        what = limits.pop("scanning", None) or Scanning(ScanRules(**limits))
-        return parse_file(path, "", name=name, scan=what)
-
-    return parse
 
 
 def words_of(parsed):

@@ -16,7 +16,7 @@ from ingestion.parsing.office.number_formats import Format, built_in, format_of,
 from ingestion.parsing.office.package import Package
 from ingestion.parsing.office.records import blocks_of, records_of
 from ingestion.parsing.office.sheet_rows import MOST_MERGED, SheetRows
-from ingestion.parsing.office.sheets import SHIFT_1904, write_attached
+from ingestion.parsing.office.sheets import SHIFT_1904, write_attached, write_pictures_instead
 from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
 from ingestion.parsing.unpacking import DAMAGED
 
@@ -55,6 +55,7 @@ def read_binary_sheets(data: bytes, mime: str) -> Extract:
                 writer.write_heading(name, TITLE_LEVEL)
                 if package.is_new(part):
                     write_sheet(book, name, part, writer)
+            write_pictures_instead(package, book.sheets, writer)
     except (struct.error, IndexError) as error:
         raise DAMAGED.failure() from error
     return writer.extract(package.title())

@@ -35,6 +35,7 @@ NAMESPACES = {
     "package/relationships": "rel",
     "markup-compatibility": "mc",
     "http://purl.org/dc/elements/1.1/": "dc",
+    "http://www.w3.org/1999/xlink": "xlink",
     "http://www.w3.org/2000/svg": "svg",
     "urn:schemas-microsoft-com:office:spreadsheet": "ss",
     "http://www.w3.org/1999/xhtml": "html",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
+from functools import cached_property
 from typing import IO, TYPE_CHECKING
 
 from ingestion.parsing import kinds
@@ -11,6 +12,7 @@ from ingestion.parsing.office.blank_rows import with_blank_rows_joined
 from ingestion.parsing.office.elements import Enough, whole
 from ingestion.parsing.office.open_prose import MOST_CELLS, SKIPPED, Prose
 from ingestion.parsing.office.package import Package
+from ingestion.parsing.office.pictures import is_silent, write_pictures, write_slide_pictures
 from ingestion.parsing.office.sheet_rows import MOST_ROWS, SheetRows
 from ingestion.parsing.office.writing import NOTES, NOTES_LEVEL, TITLE_LEVEL, Lines, Writer
 from ingestion.parsing.unpacking import ENCRYPTED
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 CONTENT, STYLES, PROPERTIES = "content.xml", "styles.xml", "meta.xml"
 MANIFEST = "META-INF/manifest.xml"
+# Beside what a slide says: frames by their class.
+AROUND = {"title", "footer", "date-time"}
 MARGINS = [f"style:{end}{page}" for end in ("header", "footer") for page in ("", "-first", "-left")]
 
 
@@ -36,6 +40,8 @@ def read_open_text(data: bytes, mime: str) -> Extract:
     prose.hidden = margins.hidden
     with suppress(Enough):
         prose.walk.through(package.open(CONTENT))
+        if prose.pictures and is_silent(writer):
+            write_pictures(package, prose.pictures, writer)
         writer.write_margins(margins.lines.lines)
     return writer.extract(package.title(PROPERTIES))
 
@@ -44,8 +50,11 @@ def read_open_text(data: bytes, mime: str) -> Extract:
 def read_open_sheets(data: bytes, mime: str) -> Extract:
     """A spreadsheet as it is shown: the file holds every value as text, too."""
     package, writer = opened(data), Writer()
+    sheets = Sheets(writer)
     with suppress(Enough):
-        Sheets(writer).walk.through(with_blank_rows_joined(package.open(CONTENT)))
+        sheets.walk.through(with_blank_rows_joined(package.open(CONTENT)))
+        if not writer.rows:
+            write_pictures(package, sheets.pictures, writer)
     return writer.extract(package.title(PROPERTIES))
 
 
@@ -54,7 +63,7 @@ def read_open_slides(data: bytes, mime: str) -> Extract:
     """A presentation: every slide is a page."""
     package, writer = opened(data), Writer()
     with suppress(Enough):
-        Slides(writer).walk.through(package.open(CONTENT))
+        Slides(package, writer).walk.through(package.open(CONTENT))
     return writer.extract(package.title(PROPERTIES), paged=True)
 
 
@@ -63,6 +72,7 @@ class FlatFile(Package):
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.seen: set[str] = set()
 
     def holds(self, name: str) -> bool:
         """Whether there is such a part."""
@@ -87,7 +97,7 @@ def opened(data: bytes) -> Package:
 class Margins(Prose):
     """What stands on top and at the bottom of pages; styles hold other texts, too."""
 
-    skipped = SKIPPED | {"office:body"}
+    skipped = SKIPPED | {"office:body", "office:binary-data"}
 
     def __init__(self) -> None:
         self.lines = Lines()
@@ -191,11 +201,14 @@ class Sheets(Prose):
 class Slides(Prose):
     """The content of a presentation: every slide is a page, its title a heading."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, package: Package, writer: Writer) -> None:
         super().__init__(writer)
-        self.writer = writer
+        self.package, self.writer = package, writer
         self.number = 0
-        self.is_title = self.in_notes = self.is_first_note = False
+        # What the frame is for that is read.
+        self.frame = ""
+        self.in_notes = self.is_first_note = False
+        self.is_silent = True
 
     def starts(self) -> Starts:
         """Slides, frames and notes besides all that stands in them."""
@@ -210,6 +223,7 @@ class Slides(Prose):
         """Slides, frames and notes besides all that stands in them."""
         return {
             **super().ends(),
+            "draw:page": self.end_slide,
             "draw:frame": self.end_frame,
             "presentation:notes": self.end_notes,
         }
@@ -217,29 +231,46 @@ class Slides(Prose):
     def start_slide(self, attributes: Attributes) -> None:
         """A slide begins."""
         self.number += 1
+        self.is_silent = True
+        self.pictures = []
         self.writer.begin_page(self.number)
+
+    def end_slide(self) -> None:
+        """A slide ends, whose pictures count when it says nothing below its title."""
+        pictures, self.pictures = self.pictures, []
+        if pictures and self.is_silent:
+            at = (self.number, self.slides)
+            write_slide_pictures(self.package, pictures, self.writer, at=at)
+
+    @cached_property
+    def slides(self) -> int:
+        """How many there are."""
+        return self.package.read(CONTENT).count(b"<draw:page ")
 
     def start_frame(self, attributes: Attributes) -> None:
         """A frame begins; numbers of slides are left out."""
-        kind = attributes.get("presentation:class", "")
-        if kind == "page-number":
+        self.frame = attributes.get("presentation:class", "")
+        if self.frame == "page-number":
             self.walk.skip()
-        self.is_title = kind == "title" and not self.in_notes
 
     def end_frame(self) -> None:
         """A frame ends."""
-        self.is_title = False
+        self.frame = ""
 
     def default_level(self) -> int:
         """Paragraphs of the title are headings."""
-        return TITLE_LEVEL if self.is_title and len(self.sinks) == 1 else 0
+        is_title = self.frame == "title" and not self.in_notes
+        return TITLE_LEVEL if is_title and len(self.sinks) == 1 else 0
 
     def start_notes(self, attributes: Attributes) -> None:
         """Notes of the speaker follow, under a heading if there are any."""
+        self.end_slide()
         self.in_notes = self.is_first_note = True
 
     def write_paragraph(self, text: str, level: int, sink: Sink) -> None:
         """Write the heading of the notes before the first of them."""
+        if text.strip() and self.frame not in AROUND:
+            self.is_silent = False
         if text.strip() and self.in_notes and self.is_first_note:
             self.writer.write_heading(NOTES, NOTES_LEVEL)
             self.is_first_note = False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import posixpath
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,7 @@ from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
+    from ingestion.parsing.office.pictures import Picture
     from ingestion.parsing.office.writing import Sink
 
 # Deleted text, forms, scripts, recipes of indexes, descriptions of pictures, readings.
@@ -24,7 +28,6 @@ SKIPPED = frozenset(
         "office:forms",
         "office:scripts",
         "office:event-listeners",
-        "office:binary-data",
         "text:table-of-content-source",
         "text:alphabetical-index-source",
         "text:bibliography-source",
@@ -75,6 +78,8 @@ class Prose:
         self.row_repeats: list[int] = []
         self.notes: list[str] = []
         self.hidden: set[str] = set()
+        self.pictures: list[Picture] = []
+        self.encoded: list[str] | None = None
         self.style = self.creator = ""
         self.label_at = 0
         self.note_label = ""
@@ -91,6 +96,8 @@ class Prose:
             "text:span": self.start_span,
             "text:section": self.start_section,
             "text:s": self.take_spaces,
+            "draw:image": self.take_picture,
+            "office:binary-data": self.start_file,
             "text:tab": lambda _: self.add("\t"),
             "text:line-break": lambda _: self.add("\n"),
             "text:note-citation": self.start_citation,
@@ -110,6 +117,7 @@ class Prose:
         return {
             "text:p": self.end_paragraph,
             "text:h": self.end_paragraph,
+            "office:binary-data": self.end_file,
             "text:note-citation": self.end_citation,
             "text:note-body": self.end_note,
             "office:annotation": self.end_comment,
@@ -123,13 +131,30 @@ class Prose:
 
     def take(self, text: str) -> None:
         """Keep characters of a paragraph; blanks of any kind and number are one."""
-        if self.paragraphs:
+        if self.encoded is not None:
+            self.encoded.append(text)
+        elif self.paragraphs:
             self.add(SPACES.sub(" ", text))
 
     def add(self, text: str) -> None:
         """Add to the paragraph that is read."""
         if self.paragraphs:
             self.paragraphs[-1].pieces.append(text)
+
+    def take_picture(self, attributes: Attributes) -> None:
+        """A picture; what it says counts where there is no text."""
+        if part := attributes.get("xlink:href"):
+            self.pictures.append(posixpath.normpath(part))
+
+    def start_file(self, attributes: Attributes) -> None:
+        """A file in base64 follows, of a picture most likely."""
+        self.encoded = []
+
+    def end_file(self) -> None:
+        """Keep it."""
+        encoded, self.encoded = "".join(self.encoded or ()), None
+        with suppress(ValueError):
+            self.pictures.append(base64.b64decode(encoded))
 
     def take_spaces(self, attributes: Attributes) -> None:
         """Several blanks that are meant."""

@@ -88,6 +88,10 @@ class Package:
             Walk({"rel:Relationship": take}).through(self.open(where))
         return found
 
+    def parts(self, source: str, kind: str) -> list[str]:
+        """The names of the parts of a kind that a part leads to."""
+        return [one.target for one in self.relations(source) if one.kind == kind]
+
     def main_part(self) -> str:
         """The name of the part that holds the document; raises `ParseFailed` without one."""
         for relation in self.relations():

@@ -17,6 +17,7 @@ SKIPPED = frozenset({"p:extLst", "a:extLst", "p:timing", "p:transition"})
 TITLES = {"title", "ctrTitle"}
 # The number of a slide is known without it being written there.
 NUMBERS = frozenset({"sldNum"})
+AROUND = frozenset({"dt", "ftr", "hdr"})
 DEEPEST = 8
 
 
@@ -37,6 +38,7 @@ class Shapes:
         self.targets = {one.id: one.target for one in package.relations(part)}
         self.title = ""
         self.blocks: list[Block] = []
+        self.pictures: list[str] = []
         self.shape = Block()
         self.pieces: list[str] = []
         self.prefix = ""
@@ -49,6 +51,11 @@ class Shapes:
     def read(self) -> None:
         """Walk through the part."""
         self.walk.through(self.package.open(self.part))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing below the title but what stands on every slide."""
+        return all(block.placeholder in AROUND for block in self.blocks)
 
     def write_to(self, writer: Writer) -> None:
         """Write what was read, without the title."""
@@ -80,6 +87,7 @@ class Shapes:
             "c:chart": self.take_drawing,
             "?:chart": self.take_drawing,
             "dgm:relIds": self.take_drawing,
+            "a:blip": self.take_picture,
             **self.alternatives.starts(),
         }
 
@@ -173,6 +181,10 @@ class Shapes:
     def end_row(self) -> None:
         """Keep a row."""
         self.blocks.append(Block(cells=self.cells))
+
+    def take_picture(self, attributes: Attributes) -> None:
+        """A picture; what it says counts where there is no text."""
+        self.pictures.append(self.targets.get(attributes.get("r:embed", ""), ""))
 
     def take_drawing(self, attributes: Attributes) -> None:
         """A chart or a diagram, which is a part of its own."""

@@ -11,10 +11,11 @@ from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import Characters, Enough, Walk, is_on, whole
 from ingestion.parsing.office.number_formats import Format, built_in, format_of
 from ingestion.parsing.office.package import Package
+from ingestion.parsing.office.pictures import write_pictures
 from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ingestion.parsing.office.elements import Attributes
     from ingestion.parsing.types import Extract
@@ -35,6 +36,7 @@ def read_sheets(data: bytes, mime: str) -> Extract:
             writer.write_heading(name, TITLE_LEVEL)
             if package.is_new(part):
                 write_sheet(book, name, part, writer)
+        write_pictures_instead(package, book.sheets, writer)
     return writer.extract(package.title())
 
 
@@ -42,6 +44,21 @@ def write_sheet(book: Book, name: str, part: str, writer: Writer) -> None:
     """Write a sheet, and below it what hangs at it."""
     Cells(book, writer, name).read(part)
     write_attached(book.package, part, writer, read_comments)
+
+
+def write_pictures_instead(
+    package: Package, sheets: Sequence[tuple[str, str]], writer: Writer
+) -> None:
+    """Write what is recognised in the pictures of sheets when no cell of any says something."""
+    if writer.rows:
+        return
+    drawings = dict.fromkeys(
+        drawing
+        for part in dict.fromkeys(part for _, part in sheets)
+        for drawing in package.parts(part, "drawing")
+    )
+    pictures = [picture for one in drawings for picture in package.parts(one, "image")]
+    write_pictures(package, pictures, writer)
 
 
 def write_attached(

@@ -9,6 +9,7 @@ from ingestion.parsing import kinds
 from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import Enough, Walk
 from ingestion.parsing.office.package import Package
+from ingestion.parsing.office.pictures import write_slide_pictures
 from ingestion.parsing.office.shapes import Shapes
 from ingestion.parsing.office.writing import NOTES, NOTES_LEVEL, TITLE_LEVEL, Writer
 
@@ -25,10 +26,11 @@ def read_slides(data: bytes, mime: str) -> Extract:
     """A presentation with notes and comments, in the order of its slides."""
     package, writer = Package(data), Writer()
     with suppress(Enough):
-        for number, part in enumerate(slide_parts(package), start=1):
+        parts = slide_parts(package)
+        for number, part in enumerate(parts, start=1):
             writer.begin_page(number)
             if package.is_new(part):
-                write_slide(package, part, writer)
+                write_slide(package, part, writer, at=(number, len(parts)))
     return writer.extract(package.title(), paged=True)
 
 
@@ -45,12 +47,14 @@ def slide_parts(package: Package) -> list[str]:
     return parts
 
 
-def write_slide(package: Package, part: str, writer: Writer) -> None:
-    """Write a slide: title, shapes in their reading order, notes, comments."""
+def write_slide(package: Package, part: str, writer: Writer, *, at: tuple[int, int]) -> None:
+    """Write one of several slides: title, shapes in their reading order, notes, comments."""
     shapes = Shapes(package, part)
     shapes.read()
     writer.write_heading(shapes.title, TITLE_LEVEL)
     shapes.write_to(writer)
+    if shapes.is_silent:
+        write_slide_pictures(package, shapes.pictures, writer, at=at)
     for relation in package.relations(part):
         if relation.kind == "notesSlide" and package.is_new(relation.target):
             notes = Shapes(package, relation.target, without=NO_NOTES)

@@ -10,6 +10,7 @@ from ingestion.parsing import kinds
 from ingestion.parsing.office.counting import as_roman
 from ingestion.parsing.office.elements import Enough
 from ingestion.parsing.office.package import Package
+from ingestion.parsing.office.pictures import is_silent, write_pictures
 from ingestion.parsing.office.word_notes import read_comments, read_notes
 from ingestion.parsing.office.word_numbering import Numbering
 from ingestion.parsing.office.word_story import Story
@@ -56,7 +57,10 @@ class Manuscript:
             self.endnotes |= read_notes(self, part)
         for part in self.named("comments"):
             self.comments |= read_comments(self, part)
-        Story(self, self.body, writer).read()
+        story = Story(self, self.body, writer)
+        story.read()
+        if story.pictures and is_silent(writer):
+            write_pictures(self.package, story.pictures, writer)
         margins = Lines()
         for part in (*self.named("header"), *self.named("footer")):
             Story(self, part, margins).read()

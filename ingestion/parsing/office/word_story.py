@@ -10,7 +10,7 @@ from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import whole
 from ingestion.parsing.office.word_runs import Paragraph, Runs
 from ingestion.parsing.office.word_styles import outline_level
-from ingestion.parsing.office.writing import Lines
+from ingestion.parsing.office.writing import Lines, write_lines
 from ingestion.parsing.sniffing import kind_of
 from ingestion.parsing.types import Extract, ParseFailed
 
@@ -48,6 +48,7 @@ class Story(Runs):
         self.carried: list[str] = []
         self.rows: list[list[Cell]] = []
         self.notes: list[str] = []
+        self.pictures: list[str] = []
         super().__init__()
 
     def read(self) -> None:
@@ -75,6 +76,8 @@ class Story(Runs):
             "w:altChunk": self.take_chunk,
             "c:chart": self.take_drawing,
             "dgm:relIds": self.take_drawing,
+            "a:blip": self.take_picture,
+            "?:imagedata": self.take_picture,
             **super().starts(),
         }
 
@@ -100,20 +103,13 @@ class Story(Runs):
             found = kinds.readers[kind.mime](data, kind.mime) if kind in CHUNKS else Extract("")
         except ParseFailed:
             return
-        self.write_extract(found)
+        write_lines(self.sinks[-1], found.text, found.headings)
 
-    def write_extract(self, found: Extract) -> None:
-        """Write a text line by line, with its headings."""
-        headings = {heading.offset: heading for heading in found.headings}
-        offset = 0
-        for line in found.text.split("\n"):
-            if heading := headings.get(offset):
-                self.sinks[-1].write_heading(heading.title, heading.level)
-            elif line.strip():
-                self.sinks[-1].write(line, close=True)
-            else:
-                self.sinks[-1].set_apart()
-            offset += len(line) + 1
+    def take_picture(self, attributes: Attributes) -> None:
+        """A picture; what it says counts where there is no text."""
+        if not self.hidden[-1]:
+            part = attributes.get("r:embed") or attributes.get("r:id") or ""
+            self.pictures.append(self.targets.get(part, ""))
 
     def start_paragraph(self, attributes: Attributes) -> None:
         """A paragraph begins, perhaps in a box that hangs at another."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from documents.layout import PageAt, RowAt
 from ingestion.parsing.office.elements import Enough
+from ingestion.parsing.scans.rules import current
 from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DEEPEST_HEADING = 6
 SHOWN_HEADING = 4
@@ -100,6 +106,7 @@ class Writer:
             self.pages,
             count if paged else None,
             rows=self.rows,
+            notes=current().notes(),
         )
 
 
@@ -131,6 +138,20 @@ class Lines:
 
 
 Sink = Writer | Lines
+
+
+def write_lines(sink: Sink, text: str, headings: Sequence[Heading], *, below: int = 0) -> None:
+    """Write a text line by line, with its headings below a level."""
+    found = {heading.offset: heading for heading in headings}
+    offset = 0
+    for line in text.split("\n"):
+        if heading := found.get(offset):
+            sink.write_heading(heading.title, heading.level + below)
+        elif line.strip():
+            sink.write(line, close=True)
+        else:
+            sink.set_apart()
+        offset += len(line) + 1
 
 
 def readable(text: str) -> str:

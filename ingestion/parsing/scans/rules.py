@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 DAMAGED_NOTE = "The file is damaged: its last pages could not be read."
 OCR_NOTE = "Read by OCR, which may mistake letters."
+NO_TEXT = "No text was found in the file."
+UNRECOGNISED = "The file holds no text, and none was recognised in its images."
+OFF = "The file holds images and no text, and reading images is switched off (OCR_ENABLED)."
 
 
 class PictureText(NamedTuple):
@@ -62,6 +65,8 @@ class Scanning:
     seconds: float = 0.0
     left_out: int = 0
     damaged: bool = False
+    # Pictures that would be read if reading them were not switched off.
+    passed_over: int = 0
     # How the last page had to be turned: the next one lies the same way, most likely.
     turned: int = 0
 
@@ -92,6 +97,12 @@ class Scanning:
             DAMAGED_NOTE: self.damaged,
         }
         return [sentence for sentence, holds in sentences.items() if holds]
+
+    def silence(self) -> str:
+        """Why a file without text has none, for its owner."""
+        if self.passed_over:
+            return OFF
+        return UNRECOGNISED if self.pages else NO_TEXT
 
 
 now: ContextVar[Scanning] = ContextVar("scanning")
