@@ -200,6 +200,8 @@ BY_MIME = {kind.mime.lower(): kind for kind in (*BY_ENDING.values(), TEXT)} | {
 
 # Documents whose parts are packed as a zip file.
 ZIP_DOCUMENTS = {DOCX, PPTX, XLSX, XLSB, EPUB, ODT, ODS, ODP}
+# The folder of its parts by which an Office file is told.
+OFFICE_FOLDERS = {"word": DOCX, "ppt": PPTX, "xl": XLSX}
 # What is unpacked, and is no text of its own.
 ARCHIVES = {ZIP, TAR, GZIP, BZIP2, XZ, ZSTD, SEVEN_ZIP, SIGNED}
 BY_START = (
@@ -233,6 +235,11 @@ def ending(name: str) -> str:
 def promised(name: str, mime: str) -> Kind | None:
     """What the name says a file is; the type given by the sender counts when the name is silent."""
     return BY_ENDING.get(ending(name)) or BY_MIME.get(mime.partition(";")[0].strip().lower())
+
+
+def of_media(media: bytes) -> Kind | None:
+    """The format that an OpenDocument file calls itself; a template has that of its kind."""
+    return BY_MIME.get(media.decode("latin-1").strip().removesuffix("-template"))
 
 
 # Who reads a file, by its MIME type; filled by the modules that read.

@@ -16,6 +16,7 @@ from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
 from ingestion.parsing.mail.headers import is_mailbox
 from ingestion.parsing.media import check_speech, kind_of_image
+from ingestion.parsing.one_piece import kind_in_one_piece
 from ingestion.parsing.refusing import ITS_OWN_PROGRAM, refusal, refuse_by_beginning, refuse_by_name
 from ingestion.parsing.signatures import is_signed
 from ingestion.parsing.types import ParseFailed
@@ -35,22 +36,10 @@ OLE_STREAMS = (
     ("Workbook", kinds.XLS),
     ("Book", kinds.XLS),
 )
-ZIP_FOLDERS = (("word/", kinds.DOCX), ("ppt/", kinds.PPTX), ("xl/", kinds.XLSX))
 # Possessive, or the comments of a file that is no page could be divided up in 2^n ways.
 WEB_PAGE = re.compile(
     rb"\A\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--.*?-->\s*+)*+<(?:!doctype\s+html|html)\b", re.I | re.S
 )
-# What Excel of 2003 and its imitators write first; a comment may stand between.
-XML_SHEETS = re.compile(
-    rb"\A\s*+<\?xml[^>]*+>[^\x00]{0,1000}?<(?:ss:)?Workbook\b[^>]{0,1000}?"
-    rb"urn:schemas-microsoft-com:office:spreadsheet\b"
-)
-# OpenDocument in one piece of XML; its first element names all namespaces before its kind.
-FLAT = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?+\s*+(?:<\?xml[^>]*+>\s*+)?+<office:document\s"
-    rb"[^<>]*?\boffice:mimetype=[\"'](application/vnd\.oasis\.opendocument\.[\w-]++)"
-)
-FLAT_WITHIN = 32_768
 HEADER = re.compile(rb"\A[\w-]++:\s")
 MAIL = (
     re.compile(rb"^From:\s", re.I | re.M),
@@ -105,9 +94,7 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
     head = beginning(data)
     if WEB_PAGE.match(head):
         return kinds.HTML
-    if XML_SHEETS.match(head):
-        return kinds.XML_SHEETS
-    if (flat := FLAT.match(data[:FLAT_WITHIN])) and (kind := kind_of_media(flat[1])):
+    if (kind := kind_in_one_piece(data, head)) is not None:
         return kind
     if promise in POSSIBLE_MAILBOXES and is_mailbox(head):
         return kinds.MBOX
@@ -174,15 +161,15 @@ def kind_of_zip(data: bytes, promised: Kind | None) -> Kind:
 
 def kind_of_entries(entries: list[zipfile.ZipInfo], media: bytes) -> Kind:
     """The format that the names inside a zip file tell; raises `ParseFailed` for unread ones."""
-    if (kind := kind_of_media(media)) is not None:
+    if (kind := kinds.of_media(media)) is not None:
         return kind
     # Some programs of Windows write them as paths are written there.
     names = {entry.filename.replace("\\", "/") for entry in entries}
     if "[Content_Types].xml" in names:
         if "xl/workbook.bin" in names:
             return kinds.XLSB
-        for folder, kind in ZIP_FOLDERS:
-            if any(name.startswith(folder) for name in names):
+        for folder, kind in kinds.OFFICE_FOLDERS.items():
+            if any(name.startswith(f"{folder}/") for name in names):
                 return kind
     if not names.isdisjoint(kinds.ITS_OWN_ZIPS):
         raise ITS_OWN_PROGRAM.failure()
@@ -190,11 +177,6 @@ def kind_of_entries(entries: list[zipfile.ZipInfo], media: bytes) -> Kind:
         if name in names:
             raise refusal(label)
     return kinds.ZIP
-
-
-def kind_of_media(media: bytes) -> Kind | None:
-    """The format that an OpenDocument file calls itself; a template has that of its kind."""
-    return kinds.BY_MIME.get(media.decode("latin-1").strip().removesuffix("-template"))
 
 
 def media_type(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> bytes:

@@ -9,8 +9,8 @@ from ingestion.parsing import kinds
 from ingestion.parsing.office.cells import Cells, read_shared_texts
 from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import Characters, Enough, Walk, is_on, whole
+from ingestion.parsing.office.flat_package import package_of
 from ingestion.parsing.office.number_formats import Format, built_in, format_of
-from ingestion.parsing.office.package import Package
 from ingestion.parsing.office.pictures import write_pictures
 from ingestion.parsing.office.writing import TITLE_LEVEL, Writer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ingestion.parsing.office.elements import Attributes
+    from ingestion.parsing.office.package import Package
     from ingestion.parsing.types import Extract
 
 # Days between the beginning of common files and that of old ones for the Macintosh.
@@ -29,7 +30,7 @@ SKIPPED = frozenset({"s:rPh", "s:phoneticPr", "s:authors"})
 @kinds.reads(kinds.XLSX)
 def read_sheets(data: bytes, mime: str) -> Extract:
     """A spreadsheet, sheet by sheet, hidden ones too: their rows, comments and drawings."""
-    package, writer = Package(data), Writer()
+    package, writer = package_of(data), Writer()
     book = Book(package)
     with suppress(Enough):
         for name, part in book.sheets:

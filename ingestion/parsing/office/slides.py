@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from ingestion.parsing import kinds
 from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import Enough, Walk
-from ingestion.parsing.office.package import Package
+from ingestion.parsing.office.flat_package import package_of
 from ingestion.parsing.office.pictures import write_slide_pictures
 from ingestion.parsing.office.shapes import Shapes
 from ingestion.parsing.office.writing import NOTES, NOTES_LEVEL, TITLE_LEVEL, Writer
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes
+    from ingestion.parsing.office.package import Package
     from ingestion.parsing.types import Extract
 
 # What stands on a page of notes besides them.
@@ -24,7 +25,7 @@ NO_NOTES = frozenset({"sldImg", "sldNum", "hdr", "dt", "ftr"})
 @kinds.reads(kinds.PPTX)
 def read_slides(data: bytes, mime: str) -> Extract:
     """A presentation with notes and comments, in the order of its slides."""
-    package, writer = Package(data), Writer()
+    package, writer = package_of(data), Writer()
     with suppress(Enough):
         parts = slide_parts(package)
         for number, part in enumerate(parts, start=1):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ingestion.parsing import kinds
 from ingestion.parsing.office.counting import as_roman
 from ingestion.parsing.office.elements import Enough
-from ingestion.parsing.office.package import Package
+from ingestion.parsing.office.flat_package import package_of
 from ingestion.parsing.office.pictures import is_silent, write_pictures
 from ingestion.parsing.office.word_notes import read_comments, read_notes
 from ingestion.parsing.office.word_numbering import Numbering
@@ -20,13 +20,14 @@ from ingestion.parsing.office.writing import Lines, Writer
 if TYPE_CHECKING:
     from typing import IO
 
+    from ingestion.parsing.office.package import Package
     from ingestion.parsing.types import Extract
 
 
 @kinds.reads(kinds.DOCX)
 def read_word(data: bytes, mime: str) -> Extract:
     """A Word file; what was deleted or is hidden is left out."""
-    package = Package(data)
+    package = package_of(data)
     manuscript = Manuscript(package)
     writer = Writer()
     with suppress(Enough):
