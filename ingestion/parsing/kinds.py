@@ -37,6 +37,8 @@ ODT = Kind(f"{OPEN_DOCUMENT}.text", "an OpenDocument text")
 ODS = Kind(f"{OPEN_DOCUMENT}.spreadsheet", "an OpenDocument spreadsheet")
 ODP = Kind(f"{OPEN_DOCUMENT}.presentation", "an OpenDocument presentation")
 DOC = Kind("application/msword", "a Word document")
+# It begins as that of the other old files of Word does.
+WORD_XML = Kind("application/msword-xml", "a Word document")
 XLS = Kind("application/vnd.ms-excel", "an Excel file")
 PPT = Kind("application/vnd.ms-powerpoint", "a PowerPoint file")
 RTF = Kind("application/rtf", "an RTF document")

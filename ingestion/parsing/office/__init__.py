@@ -8,6 +8,7 @@ from ingestion.parsing.office import (
     sheets,
     slides,
     word,
+    word_xml,
     xml_sheets,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "sheets",
     "slides",
     "word",
+    "word_xml",
     "xml_sheets",
 ]

@@ -13,6 +13,16 @@ SIGNS = ("m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i")
 MOST_ROMAN = 3999
 LETTERS = 26
 MOST_LETTERS = 780
+# Kinds of numbers as old files of Word name them; all others are digits.
+KINDS_BY_NUMBER = {
+    1: "upperRoman",
+    2: "lowerRoman",
+    3: "upperLetter",
+    4: "lowerLetter",
+    22: "decimalZero",
+    23: "bullet",
+    255: "none",
+}
 
 
 def counted(number: int, kind: str) -> str:

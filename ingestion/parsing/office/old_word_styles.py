@@ -6,6 +6,7 @@ import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from ingestion.parsing.office.counting import KINDS_BY_NUMBER
 from ingestion.parsing.office.word_numbering import Level, Numbering
 
 if TYPE_CHECKING:
@@ -24,15 +25,6 @@ EMPTY = 4
 LEVELS = 9
 LEVEL_SIZE, LIST_SIZE, USE_SIZE = 28, 28, 16
 IS_LEGAL, STARTS_ANEW, HAS_LEVEL = 0x04, 0x10, 0x20
-NUMBERS = {
-    1: "upperRoman",
-    2: "lowerRoman",
-    3: "upperLetter",
-    4: "lowerLetter",
-    22: "decimalZero",
-    23: "bullet",
-    255: "none",
-}
 # In the text of a level, these stand for the numbers.
 PLACES = {depth: f"%{depth + 1}" for depth in range(LEVELS)}
 
@@ -142,7 +134,7 @@ def level_at(table: bytes, at: int) -> tuple[Level, int]:
     (count,) = struct.unpack_from("<H", table, at)
     text = table[at + 2 : at + 2 + 2 * count].decode("utf-16-le", "replace")
     level = Level(
-        NUMBERS.get(kind, "decimal"), text.translate(PLACES), first, bool(flags & IS_LEGAL)
+        KINDS_BY_NUMBER.get(kind, "decimal"), text.translate(PLACES), first, bool(flags & IS_LEGAL)
     )
     return level, at + 2 + 2 * count
 

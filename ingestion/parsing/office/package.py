@@ -99,13 +99,13 @@ class Package:
                 return relation.target
         raise ParseFailed("damaged_file", "A part of the file is missing.")
 
-    def title(self, part: str = "docProps/core.xml") -> str:
+    def title(self, part: str = "docProps/core.xml", name: str = "dc:title") -> str:
         """The title that the properties of the file name; none when they are damaged."""
         pieces: list[str] = []
         gathered: list[str] = []
         walk = Walk(
-            {"dc:title": lambda _: gathered.clear()},
-            {"dc:title": lambda: pieces.extend(gathered)},
+            {name: lambda _: gathered.clear()},
+            {name: lambda: pieces.extend(gathered)},
             gathered.append,
         )
         with suppress(ParseFailed):

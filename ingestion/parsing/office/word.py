@@ -58,14 +58,17 @@ class Manuscript:
             self.endnotes |= read_notes(self, part)
         for part in self.named("comments"):
             self.comments |= read_comments(self, part)
-        story = Story(self, self.body, writer)
-        story.read()
-        if story.pictures and is_silent(writer):
-            write_pictures(self.package, story.pictures, writer)
+        self.write_body(Story(self, self.body, writer), writer)
         margins = Lines()
         for part in (*self.named("header"), *self.named("footer")):
             Story(self, part, margins).read()
         writer.write_margins(margins.lines)
+
+    def write_body(self, story: Story, writer: Writer) -> None:
+        """Write the text, or what its pictures say where it is hardly any."""
+        story.read()
+        if story.pictures and is_silent(writer):
+            write_pictures(self.package, story.pictures, writer)
 
     def named(self, kind: str) -> list[str]:
         """The parts of a kind that the text refers to and that are there."""

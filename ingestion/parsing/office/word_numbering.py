@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingestion.parsing.office.counting import BULLET, counted
+from ingestion.parsing.office.counting import BULLET, KINDS_BY_NUMBER, counted
 from ingestion.parsing.office.elements import Walk, is_on, whole
 
 if TYPE_CHECKING:
@@ -54,10 +54,15 @@ class Numbering:
                     "w:lvl": self.start_level,
                     "w:start": self.take_start,
                     "w:numFmt": self.take_kind,
+                    "w:nfc": self.take_old_kind,
                     "w:lvlText": self.take_text,
                     "w:isLgl": self.take_legal,
                     "w:num": self.start_number,
                     "w:abstractNumId": self.take_list,
+                    # As Word of 2003 calls the definition of a list, its use, and what is used.
+                    "w:listDef": self.start_list,
+                    "w:list": self.start_number,
+                    "w:ilst": self.take_list,
                     "w:lvlOverride": self.start_override,
                     "w:startOverride": self.take_override,
                 }
@@ -65,7 +70,7 @@ class Numbering:
 
     def start_list(self, attributes: Attributes) -> None:
         """The definition of a list begins."""
-        self.listed = attributes.get("w:abstractNumId", "")
+        self.listed = attributes.get("w:abstractNumId") or attributes.get("w:listDefId") or ""
         self.levels = self.lists.setdefault(self.listed, {})
 
     def take_style(self, attributes: Attributes) -> None:
@@ -89,6 +94,11 @@ class Numbering:
         """Digits, letters or bullets."""
         self.level.kind = attributes.get("w:val", "decimal")
 
+    def take_old_kind(self, attributes: Attributes) -> None:
+        """Digits, letters or bullets by their number."""
+        number = whole(attributes.get("w:val"))
+        self.level.kind = KINDS_BY_NUMBER.get(number or 0, "decimal")
+
     def take_text(self, attributes: Attributes) -> None:
         """What stands around the numbers."""
         self.level.text = attributes.get("w:val", "")
@@ -99,7 +109,7 @@ class Numbering:
 
     def start_number(self, attributes: Attributes) -> None:
         """A use of a list begins; levels it defines are its own."""
-        self.number = attributes.get("w:numId", "")
+        self.number = attributes.get("w:numId") or attributes.get("w:ilfo") or ""
         self.levels = {}
 
     def take_list(self, attributes: Attributes) -> None:

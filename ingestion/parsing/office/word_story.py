@@ -16,6 +16,7 @@ from ingestion.parsing.types import Extract, ParseFailed
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
+    from ingestion.parsing.office.pictures import Picture
     from ingestion.parsing.office.word import Manuscript
     from ingestion.parsing.office.writing import Sink
 
@@ -48,7 +49,7 @@ class Story(Runs):
         self.carried: list[str] = []
         self.rows: list[list[Cell]] = []
         self.notes: list[str] = []
-        self.pictures: list[str] = []
+        self.pictures: list[Picture] = []
         super().__init__()
 
     def read(self) -> None:
@@ -63,6 +64,7 @@ class Story(Runs):
             "w:pStyle": self.take_style,
             "w:outlineLvl": self.take_outline,
             "w:numId": self.take_number,
+            "w:ilfo": self.take_number,
             "w:ilvl": self.take_depth,
             "w:tbl": self.start_table,
             "w:tr": self.start_row,
@@ -107,9 +109,9 @@ class Story(Runs):
 
     def take_picture(self, attributes: Attributes) -> None:
         """A picture; what it says counts where there is no text."""
-        if not self.hidden[-1]:
-            part = attributes.get("r:embed") or attributes.get("r:id") or ""
-            self.pictures.append(self.targets.get(part, ""))
+        part = self.targets.get(attributes.get("r:embed") or attributes.get("r:id") or "")
+        if part and not self.hidden[-1]:
+            self.pictures.append(part)
 
     def start_paragraph(self, attributes: Attributes) -> None:
         """A paragraph begins, perhaps in a box that hangs at another."""

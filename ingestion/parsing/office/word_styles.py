@@ -46,6 +46,7 @@ class Styles:
                     "w:basedOn": self.take_base,
                     "w:outlineLvl": self.take_outline,
                     "w:numId": self.take_number,
+                    "w:ilfo": self.take_number,
                     "w:ilvl": self.take_depth,
                 },
                 skipped=frozenset({"w:latentStyles", "w:docDefaults", "w:pPrChange"}),
