@@ -34,10 +34,12 @@ def opened(kind, body, *, styles="", others=None):
 
 
 def flattened(data, kind):
-    """The parts of a file in one piece, in LibreOffice's order."""
+    """The parts of a file in one piece, in LibreOffice's order, with its objects."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = [name for name in PARTS if name in archive.namelist()]
         parts = [etree.fromstring(archive.read(name)) for name in names]
+        for part in parts:
+            put_objects_in(part, archive)
     office = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
     namespaces = {short: name for part in parts for short, name in part.nsmap.items()}
     whole = etree.Element(f"{office}document", nsmap=namespaces)
@@ -45,3 +47,12 @@ def flattened(data, kind):
     for name in ("meta", "styles", "automatic-styles", "master-styles", "body"):
         whole.extend([each for part in parts for each in part.findall(f"{office}{name}")])
     return etree.tostring(whole, encoding="UTF-8", xml_declaration=True)
+
+
+def put_objects_in(part, archive):
+    """Replace the names of objects by the objects."""
+    for place in part.iter("{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}object"):
+        name = place.attrib.pop("{http://www.w3.org/1999/xlink}href").removeprefix("./")
+        inner = etree.fromstring(archive.read(f"{name}/content.xml"))
+        inner.tag = inner.tag.replace("document-content", "document")
+        place.append(inner)

@@ -70,7 +70,8 @@ def test_slides_of_libreoffice_are_pages_with_notes(read, data):
     assert (parsed.title, parsed.pages) == ("Plan & more", 3)
     assert parsed.text == (
         "## R&D plan\n\n- Name:\tAda\n  - 5 <= 6 \n next\n\nGrouped #1 *shape*\n\n"
-        "| a & b | right |\n| merged |  |\n\n### Notes\n\nSay hello & smile.\n\nThen\tleave.\n\n"
+        "| a & b | right |\n| merged |  |\n\nGrowth & loss\nSales\nEast\nWest\n\n"
+        "### Notes\n\nSay hello & smile.\n\nThen\tleave.\n\n"
         "## Hidden one"
     )
 

@@ -19,6 +19,7 @@ from ingestion.parsing.unpacking import ENCRYPTED
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
+    from ingestion.parsing.office.open_objects import Chart
     from ingestion.parsing.office.writing import Sink
     from ingestion.parsing.types import Extract
 
@@ -36,7 +37,7 @@ def read_open_text(data: bytes, mime: str) -> Extract:
     margins = Margins()
     if package.holds(STYLES):
         margins.walk.through(package.open(STYLES))
-    prose = Prose(writer, margins.lists)
+    prose = Prose(writer, margins.lists, package=package)
     prose.hidden = margins.hidden
     with suppress(Enough):
         prose.walk.through(package.open(CONTENT))
@@ -50,7 +51,7 @@ def read_open_text(data: bytes, mime: str) -> Extract:
 def read_open_sheets(data: bytes, mime: str) -> Extract:
     """A spreadsheet as it is shown: the file holds every value as text, too."""
     package, writer = opened(data), Writer()
-    sheets = Sheets(writer)
+    sheets = Sheets(package, writer)
     with suppress(Enough):
         sheets.walk.through(with_blank_rows_joined(package.open(CONTENT)))
         if not writer.rows:
@@ -75,8 +76,8 @@ class FlatFile(Package):
         self.seen: set[str] = set()
 
     def holds(self, name: str) -> bool:
-        """Whether there is such a part."""
-        return True
+        """Whether it is one of those that are in there; objects stand where they are seen."""
+        return name in {CONTENT, STYLES, PROPERTIES}
 
     def open(self, name: str) -> IO[bytes]:
         """The whole file."""
@@ -132,8 +133,8 @@ class Margins(Prose):
 class Sheets(Prose):
     """The content of a spreadsheet: every sheet under its name."""
 
-    def __init__(self, writer: Writer) -> None:
-        super().__init__(writer)
+    def __init__(self, package: Package, writer: Writer) -> None:
+        super().__init__(writer, package=package)
         self.writer = writer
         self.sheet = SheetRows(writer, "")
         self.number = 0
@@ -202,8 +203,8 @@ class Slides(Prose):
     """The content of a presentation: every slide is a page, its title a heading."""
 
     def __init__(self, package: Package, writer: Writer) -> None:
-        super().__init__(writer)
-        self.package, self.writer = package, writer
+        super().__init__(writer, package=package)
+        self.show, self.writer = package, writer
         self.number = 0
         # What the frame is for that is read.
         self.frame = ""
@@ -240,12 +241,12 @@ class Slides(Prose):
         pictures, self.pictures = self.pictures, []
         if pictures and self.is_silent:
             at = (self.number, self.slides)
-            write_slide_pictures(self.package, pictures, self.writer, at=at)
+            write_slide_pictures(self.show, pictures, self.writer, at=at)
 
     @cached_property
     def slides(self) -> int:
         """How many there are."""
-        return self.package.read(CONTENT).count(b"<draw:page ")
+        return self.show.read(CONTENT).count(b"<draw:page ")
 
     def start_frame(self, attributes: Attributes) -> None:
         """A frame begins; numbers of slides are left out."""
@@ -254,8 +255,14 @@ class Slides(Prose):
             self.walk.skip()
 
     def end_frame(self) -> None:
-        """A frame ends."""
+        """A frame ends, below which the chart or the sheet in it is written."""
         self.frame = ""
+        self.write_objects()
+
+    def write_object(self, found: Chart | str) -> None:
+        """Write what says as much as text does."""
+        self.is_silent = False
+        super().write_object(found)
 
     def default_level(self) -> int:
         """Paragraphs of the title are headings."""

@@ -9,14 +9,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ingestion.parsing.office.blank_rows import with_blank_rows_joined
 from ingestion.parsing.office.counting import BULLET
 from ingestion.parsing.office.elements import Walk, whole
 from ingestion.parsing.office.open_lists import Lists
+from ingestion.parsing.office.open_objects import Chart
 from ingestion.parsing.office.writing import Lines
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
+    from ingestion.parsing.office.package import Package
     from ingestion.parsing.office.pictures import Picture
     from ingestion.parsing.office.writing import Sink
 
@@ -68,8 +71,14 @@ class Prose:
     # Where all parts are in one file, only the content is read.
     skipped = SKIPPED | {"office:meta", "office:master-styles"}
 
-    def __init__(self, sink: Sink, lists: Lists | None = None) -> None:
+    def __init__(
+        self, sink: Sink, lists: Lists | None = None, *, package: Package | None = None
+    ) -> None:
         self.lists = lists or Lists()
+        # Where charts and sheets within this part are; without one they are left out.
+        self.package = package
+        self.objects: list[Chart | str] = []
+        self.replaced: set[str] = set()
         self.sinks: list[Sink] = [sink]
         self.paragraphs: list[Paragraph] = []
         # Cells with how often each stands there; thousands of empty ones are common.
@@ -96,6 +105,8 @@ class Prose:
             "text:span": self.start_span,
             "text:section": self.start_section,
             "text:s": self.take_spaces,
+            "draw:object": self.take_object,
+            "office:chart": self.start_chart,
             "draw:image": self.take_picture,
             "office:binary-data": self.start_file,
             "text:tab": lambda _: self.add("\t"),
@@ -141,10 +152,50 @@ class Prose:
         if self.paragraphs:
             self.paragraphs[-1].pieces.append(text)
 
-    def take_picture(self, attributes: Attributes) -> None:
-        """A picture; what it says counts where there is no text."""
+    def take_object(self, attributes: Attributes) -> None:
+        """A chart or a sheet, which is written below what it stands in."""
         if part := attributes.get("xlink:href"):
-            self.pictures.append(posixpath.normpath(part))
+            name = posixpath.normpath(part)
+            self.objects.append(f"{name}/content.xml")
+            self.replaced.add(f"ObjectReplacements/{name}")
+
+    def start_chart(self, attributes: Attributes) -> None:
+        """A chart, which is read in its own way until it ends."""
+        walk, chart = self.walk, Chart()
+        own = walk.starts, walk.ends, walk.tell_text
+
+        def end() -> None:
+            walk.starts, walk.ends, walk.tell_text = own
+            self.objects.append(chart)
+
+        walk.starts, walk.ends = chart.starts(), {**chart.ends(), "office:chart": end}
+        walk.tell_text = chart.take
+
+    def write_objects(self) -> None:
+        """Write the charts and sheets gathered, unless this is inside of a table or a note."""
+        if len(self.sinks) == 1:
+            objects, self.objects = self.objects, []
+            for one in objects:
+                self.write_object(one)
+
+    def write_object(self, found: Chart | str) -> None:
+        """Write the names in a chart, or what a part says, without the parts within it."""
+        sink = self.sinks[0]
+        sink.set_apart()
+        if isinstance(found, Chart):
+            for line in found.lines:
+                sink.write(line, close=True)
+        elif self.package and self.package.is_new(found):
+            inner = Prose(sink)
+            inner.walk.through(with_blank_rows_joined(self.package.open(found)))
+            inner.write_objects()
+        sink.set_apart()
+
+    def take_picture(self, attributes: Attributes) -> None:
+        """A picture, unless it is one of an object; what it says counts where there is no text."""
+        part = posixpath.normpath(attributes.get("xlink:href", ""))
+        if part not in self.replaced:
+            self.pictures.append(part)
 
     def start_file(self, attributes: Attributes) -> None:
         """A file in base64 follows, of a picture most likely."""
@@ -208,6 +259,7 @@ class Prose:
         for line in paragraph.boxes:
             sink.write(line)
         self.write_notes()
+        self.write_objects()
 
     def write_paragraph(self, text: str, level: int, sink: Sink) -> None:
         """Write a paragraph as heading, item of a list or text."""
@@ -286,6 +338,7 @@ class Prose:
         """Write the notes of a table below it."""
         self.sinks[-1].set_apart()
         self.write_notes()
+        self.write_objects()
 
     def start_row(self, attributes: Attributes) -> None:
         """A row begins."""

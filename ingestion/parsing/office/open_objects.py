@@ -1,0 +1,60 @@
+"""Charts within OpenDocument files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ingestion.parsing.office.elements import Attributes, Ends, Starts
+
+
+class Chart:
+    """Gathers titles, and names of series and categories, each once, as of other formats."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, None] = {}
+        self.pieces: list[str] = []
+        self.column = 0
+        self.is_name = True
+        self.is_text = False
+
+    def starts(self) -> Starts:
+        """What to call where elements begin."""
+        return {
+            "text:p": self.start_text,
+            "table:table-row": self.start_row,
+            "table:table-cell": self.start_cell,
+        }
+
+    def ends(self) -> Ends:
+        """What to call where they end."""
+        return {"text:p": self.end_text, "table:table-cell": self.end_cell}
+
+    def start_row(self, attributes: Attributes) -> None:
+        """A row of its data begins."""
+        self.column = 0
+
+    def start_cell(self, attributes: Attributes) -> None:
+        """A cell begins: a category or the name of a series, or a number, which is no text."""
+        self.column += 1
+        self.is_name = self.column == 1 or attributes.get("office:value-type") == "string"
+
+    def end_cell(self) -> None:
+        """It ends."""
+        self.is_name = True
+
+    def start_text(self, attributes: Attributes) -> None:
+        """Characters follow."""
+        self.is_text = self.is_name
+
+    def end_text(self) -> None:
+        """Keep what was gathered."""
+        self.is_text = False
+        if line := " ".join("".join(self.pieces).split()):
+            self.lines[line] = None
+        self.pieces.clear()
+
+    def take(self, text: str) -> None:
+        """Keep characters that are shown."""
+        if self.is_text:
+            self.pieces.append(text)
