@@ -21,6 +21,7 @@ from ingestion.parsing import (  # noqa: F401 -- readers
     pdf_attachments,
     subtitles,
     webpage,
+    xml_attachments,
 )
 from ingestion.parsing.declared import declared_by_text
 from ingestion.parsing.decoding import decode

@@ -1,3 +1,4 @@
+import base64
 import os
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from ingestion.models import IngestionItem
 from ingestion.pipeline import parse
 from ingestion.pipeline.worker import work_for
 from ingestion.tests.packing import locked, mailbox, message, tarred, zipped
+from ingestion.tests.test_signed import signed
 from quotas.models import Quota
 from youworker.tests.support.configuring import override_config
 
@@ -181,6 +183,21 @@ def test_attachments_become_documents_under_the_subject(hand_in, user):
     hit = search.search("zebra", mode="keyword", actor=user).results[0]
     document = Document.objects.get(pk=hit.document_id)
     assert (document.title, hit.heading) == ("price.txt", "The offer")
+
+
+def test_the_attachment_of_a_signed_invoice_becomes_a_document(hand_in, user):
+    encoded = base64.b64encode(b"The zebra costs 5.").decode()
+    name = "<NomeAttachment>price.txt</NomeAttachment>"
+    files = f"<Allegati>{name}<Attachment>{encoded}</Attachment></Allegati>"
+    run = hand_in("invoice.xml.p7m", signed(f"<Fattura>{files}</Fattura>".encode()))
+
+    assert shown(run) == {
+        "invoice.xml.p7m": (Stage.READY, ""),
+        "invoice.xml.p7m!/invoice.xml": (Stage.READY, ""),
+        "invoice.xml.p7m!/invoice.xml!/price.txt": (Stage.READY, ""),
+    }
+    (hit,) = search.search("zebra", mode="keyword", actor=user).results
+    assert Document.objects.get(pk=hit.document_id).title == "price.txt"
 
 
 def test_attachments_of_messages_of_one_name_are_different_documents(hand_in):
