@@ -115,6 +115,7 @@ BY_ENDING = {
     "ppt": PPT,
     "rtf": RTF,
     "eml": EML,
+    "emlx": EML,
     "mbox": MBOX,
     "mbx": MBOX,
     "msg": MSG,

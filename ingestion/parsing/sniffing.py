@@ -14,7 +14,7 @@ import olefile
 from ingestion.parsing import kinds
 from ingestion.parsing.decoding import PADDING, decode
 from ingestion.parsing.guessing import escaped_encoding, wide_encoding
-from ingestion.parsing.mail.headers import is_mailbox
+from ingestion.parsing.mail.headers import is_mailbox, without_size
 from ingestion.parsing.media import check_speech, kind_of_image
 from ingestion.parsing.one_piece import kind_in_one_piece
 from ingestion.parsing.refusing import ITS_OWN_PROGRAM, refusal, refuse_by_beginning, refuse_by_name
@@ -128,6 +128,7 @@ def is_wide(data: bytes) -> bool:
 
 def is_mail(head: bytes) -> bool:
     """Whether something without a telling name begins like a message."""
+    head = without_size(head)
     return bool(HEADER.match(head)) and all(line.search(head) for line in MAIL)
 
 

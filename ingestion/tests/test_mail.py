@@ -455,3 +455,34 @@ def test_a_saved_page_is_read_as_a_page(parse):
     parsed = parse(bytes(saved), "page.mhtml")
 
     assert (parsed.title, parsed.text) == ("On zebras", "The zebra sings: è.")
+
+
+PLIST = b"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0"><dict><key>date-received</key><integer>1764400000</integer></dict></plist>
+"""
+
+
+@pytest.mark.parametrize("name", ["4711.emlx", "4711.partial.emlx", "a.eml", "without an ending"])
+@pytest.mark.parametrize("blanks", [b"\n", b"      \n", b"\r\n"])
+def test_a_message_of_apple_mail_is_its_message(parse, name, blanks):
+    message = mail("text/plain; charset=utf-8", "Die Größe stimmt.\r\n".encode())
+
+    parsed = parse(b"%d" % len(message) + blanks + message + PLIST, name)
+
+    assert (parsed.title, parsed.mime) == ("Rechnung", "message/rfc822")
+    assert body_of(parsed) == "Die Größe stimmt."
+
+
+def test_a_message_of_apple_mail_that_was_cut_off_is_read_as_far_as_it_goes(parse):
+    message = mail("text/plain", b"The zebra costs 5.")
+
+    assert body_of(parse(b"99999\n" + message, "a.emlx")) == "The zebra costs 5."
+
+
+@pytest.mark.parametrize("text", [b"12\nFrom here on: twelve days.\n", b"12\n34\n"])
+def test_a_number_above_a_text_makes_no_message_of_it(parse, text):
+    parsed = parse(text, "notes")
+
+    assert parsed.mime == "text/plain"
+    assert parsed.text == text.decode()

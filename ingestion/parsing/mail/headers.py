@@ -27,6 +27,8 @@ BEGINNING = re.compile(
     rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From (?=[^\n]{0,400}(?:\d:\d\d|(?:19|20)\d\d))[^\n]{1,500}\n"
     rb"(?=>?[A-Za-z][\w-]{0,80}:? )"
 )
+# Apple Mail writes the size of a message above it, and what it knows about it below.
+SIZE = re.compile(rb"\A\s*+(\d{1,10})[ \t]*+\r?\n(?=[\w-]{1,80}:)")
 # Such a line within a message has a mark before it, and one more when it had some already.
 QUOTED = re.compile(rb"^>(>*From )", re.M)
 
@@ -85,6 +87,12 @@ def unpacked(way: bytes, payload: bytes) -> bytes:
     letters = NO_BASE64.sub(b"", payload)
     letters = letters[:-1] if len(letters) % 4 == 1 else letters
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def without_size(data: bytes) -> bytes:
+    """A message of Apple Mail (`.emlx`) by itself; any other as it is."""
+    found = SIZE.match(data)
+    return data[found.end() : found.end() + int(found[1])] if found else data
 
 
 def is_mailbox(head: bytes) -> bool:

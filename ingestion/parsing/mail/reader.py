@@ -14,7 +14,13 @@ from ingestion.parsing.composing import Composition
 from ingestion.parsing.declared import declared_by_page
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.mail.bodies import content_of, fullest, read_body
-from ingestion.parsing.mail.headers import SHOWN, charset_of, header_of, split_mailbox
+from ingestion.parsing.mail.headers import (
+    SHOWN,
+    charset_of,
+    header_of,
+    split_mailbox,
+    without_size,
+)
 from ingestion.parsing.mail.parts import file_name_of, given_name, message_name, name_of
 from ingestion.parsing.mail.tnef import SIGNATURE, message_of_tnef
 from ingestion.parsing.sniffing import is_wide, kind_of
@@ -135,7 +141,7 @@ def parsed(data: bytes) -> Message | None:
 def as_plain(data: bytes) -> bytes:
     """A message in letters of one byte, without what programs put before its head."""
     plain = decode(data).text.encode() if is_wide(data) else data.removeprefix(b"\xef\xbb\xbf")
-    return plain.lstrip(b"\r\n")
+    return without_size(plain).lstrip(b"\r\n")
 
 
 @dataclass(slots=True)
