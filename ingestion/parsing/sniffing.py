@@ -49,6 +49,10 @@ MAIL = (
 SAVED_PAGE = re.compile(rb"^Content-Type:\s++multipart/related\b", re.I | re.M)
 # Programs that export to Excel write what it reads besides: values between separators.
 SHEETS = {kinds.XLS, kinds.XLSX, kinds.XLSB}
+# Calendars and contacts are written in one way, and programs mistake their names.
+COMPONENT = re.compile(rb"\A\s*+BEGIN:(VCALENDAR|VCARD)\b", re.I)
+COMPONENTS = {b"VCALENDAR": kinds.ICALENDAR, b"VCARD": kinds.VCARD}
+POSSIBLE_COMPONENTS = {None, kinds.ICALENDAR, kinds.VCARD}
 # Archives of mailing lists are called texts.
 POSSIBLE_MAILBOXES = {None, kinds.MBOX, kinds.EML, kinds.TEXT}
 # Control characters no text has; the bell, tab, line and page feeds and escape are left out.
@@ -105,6 +109,8 @@ def kind_of_text(data: bytes, promise: Kind | None) -> Kind:
 
 def kind_of_other_text(head: bytes, promise: Kind | None) -> Kind:
     """The format of a text that does not say it itself: by its name, if that promises a text."""
+    if promise in POSSIBLE_COMPONENTS and (found := COMPONENT.match(head)):
+        return COMPONENTS[found[1].upper()]
     if promise in kinds.CHARACTERS and promise is not kinds.RTF:
         return promise
     if promise is not None and HEADER.match(head) and SAVED_PAGE.search(head):

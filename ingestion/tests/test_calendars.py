@@ -95,6 +95,21 @@ def test_events_tell_when_where_and_who(read, data):
     )
 
 
+@pytest.mark.parametrize("name", ["a.vcf", "a.ics", "without an ending"])
+@pytest.mark.parametrize("mark", ["", "\ufeff", "\r\n"])
+def test_calendars_and_contacts_are_told_by_their_beginning(read, name, mark):
+    calendar = read((mark + CALENDAR.replace("VCALENDAR", "vCalendar")).encode(), name)
+    contacts = read((mark + CONTACTS).encode(), name)
+
+    assert (calendar.mime, calendar.title) == ("text/calendar", "Team Hamburg")
+    assert contacts.mime == "text/vcard"
+    assert "\n\nAda Lovelace\n" in contacts.text
+
+
+def test_contacts_within_markdown_stay_as_they_are(read):
+    assert read(CONTACTS.encode(), "a.md").text.startswith("BEGIN:VCARD")
+
+
 @pytest.mark.parametrize(
     ("method", "status"),
     [
