@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import io
 import itertools
 import re
 from typing import Any
 
 import kreuzberg
+import olefile
 
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.rtf import unmarked, with_notes
@@ -32,6 +34,8 @@ MASTER_TEXT = re.compile(
     r"|(?:Secondo|Terzo|Quarto|Quinto) livello)[ \t]*+(?:\n|\Z)\n*+",
     re.M,
 )
+# The token of an encrypted file of PowerPoint and where it stands ([MS-PPT] 2.3.2).
+LOCKED, LOCKED_AT = b"\xdf\xc4\xd1\xf3", 12
 PASSWORD = re.compile("password|encrypt", re.I)
 
 
@@ -71,8 +75,22 @@ def title_of(found: Any) -> str:
 @kinds.reads(kinds.PPT)
 def read_old_slides(data: bytes, mime: str) -> Extract:
     """PowerPoint files from before 2007, whose headings are not known."""
+    if is_locked(data):
+        raise ENCRYPTED.failure()
     found = extract(data, mime, configuration(form="plain"))
     return Extract(MASTER_TEXT.sub("", str(found.content)).strip(), title_of(found))
+
+
+def is_locked(data: bytes) -> bool:
+    """Whether slides say that they are encrypted, where they name who edited them last."""
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            said: bytes = ole.openstream("Current User").read()
+            return said.startswith(LOCKED, LOCKED_AT)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 -- the library meets damage in many ways
+        return False
 
 
 @kinds.reads(kinds.RTF)

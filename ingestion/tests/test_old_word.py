@@ -146,12 +146,39 @@ def test_deleted_and_hidden_words_are_left_out():
     assert text == "neu Ende"
 
 
-def test_a_file_with_a_password_says_so(read, data):
+# Of Word 97 and later, and of Word 95.
+@pytest.mark.parametrize("beginning", [b"\xec\xa5\x01\x01", b"\xdc\xa5\x68\x00"])
+def test_a_file_with_a_password_says_so(read, data, beginning):
     content = bytearray((data / "report.doc").read_bytes())
     start = content.index(b"\xec\xa5\x01\x01")
+    content[start : start + 4] = beginning
     content[start + 11] |= 0x01
 
     with pytest.raises(ParseFailed) as caught:
         read(bytes(content), "report.doc")
 
     assert caught.value.code == "encrypted_file"
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [(b"\xdf\xc4\xd1\xf3", "encrypted_file"), (b"\x5f\xc0\x91\xe3", "no_text")],
+)
+def test_slides_with_a_password_say_so(read, data, token, code):
+    content = (data / "report.doc").read_bytes()
+    start = content.index(b"\xec\xa5\x01\x01")
+    head = b"\0\0\xf6\x0f\x30\0\0\0\x14\0\0\0" + token
+    content = content[:start] + head + content[start + len(head) :]
+    for old, new in (("WordDocument", "Current User"), ("1Table", "PowerPoint Document")):
+        content = content.replace(entry(old), entry(new))
+
+    with pytest.raises(ParseFailed) as caught:
+        read(content, "report.ppt")
+
+    assert caught.value.code == code
+
+
+def entry(name):
+    """The name of a stream in the directory of its container, with its length."""
+    stored = f"{name}\0".encode("utf-16-le")
+    return stored.ljust(64, b"\0") + struct.pack("<H", len(stored))

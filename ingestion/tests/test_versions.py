@@ -80,7 +80,7 @@ def test_files_of_one_name_that_come_together_are_not_versions(user, letters, ha
     assert not DocumentVersion.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["image.png", "unnamed", "blob"])
+@pytest.mark.parametrize("name", ["image.png", "unnamed", "blob", "1.emlx"])
 def test_names_that_say_nothing_are_no_place(user, incoming, name):
     for text in ("The zebra.", "The giraffe."):
         services.start_upload([incoming(name, text)], actor=user)

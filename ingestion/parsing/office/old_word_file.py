@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from ingestion.parsing.office.word_numbering import Numbering
 
-WORD_97, OLDEST = 0xA5EC, 0xC1
+# Word 6 and 95 begin alike as far as their flags.
+WORD_95, WORD_97, OLDEST = 0xA5DC, 0xA5EC, 0xC1
 IS_ENCRYPTED, IN_FIRST_TABLE = 0x0100, 0x0200
 # Numbers of pairs of an offset and a size in the head of the file.
 STYLES, NOTE_PLACES, NOTES, COMMENT_PLACES, COMMENTS = 1, 2, 3, 4, 5
@@ -116,11 +117,11 @@ def read_word_file(data: bytes) -> WordFile | None:
     with olefile.OleFileIO(io.BytesIO(data)) as ole:
         main = ole.openstream("WordDocument").read()
         kind, version = struct.unpack_from("<HH", main)
+        (flags,) = struct.unpack_from("<H", main, 10)
+        if kind in {WORD_95, WORD_97} and flags & IS_ENCRYPTED:
+            raise ENCRYPTED.failure()
         if kind != WORD_97 or version < OLDEST:
             return None
-        (flags,) = struct.unpack_from("<H", main, 10)
-        if flags & IS_ENCRYPTED:
-            raise ENCRYPTED.failure()
         table = ole.openstream("1Table" if flags & IN_FIRST_TABLE else "0Table").read()
         title = title_of(ole)
     return Parts(main, table).whole(title)
