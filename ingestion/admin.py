@@ -107,7 +107,8 @@ class IngestionItemAdmin(ReadOnlyAdmin):
     list_filter = ("stage", "error_code", "created_at")
     list_select_related = ("run__owner",)
     search_fields = ("name", "run__owner__username", "sha256", "id")
-    exclude = ("lease_token", "lease_suspected_at")
+    exclude = ("lease_token", "lease_suspected_at", "note")
+    readonly_fields = ("told",)
     actions = ("retry", "retry_runs")
     actions_detail: ClassVar = ["retry_one"]
 
@@ -168,6 +169,11 @@ class IngestionItemAdmin(ReadOnlyAdmin):
     def reason(self, item: IngestionItem) -> str:
         """What went wrong, in words."""
         return item.shown_reason
+
+    @admin.display(description=_("note"))
+    def told(self, item: IngestionItem) -> str:
+        """What its owner is told of how it was read."""
+        return item.shown_note
 
 
 @admin.register(Source)

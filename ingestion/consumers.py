@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from channels.exceptions import StopConsumer
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.services import access_by
 from ingestion.events import group_of
@@ -43,6 +44,7 @@ class IngestionConsumer(BaseConsumer):
         if key is not None and "documents.read" not in key.scopes:
             await self.refuse(403)
         self.user_id: UUID = user.pk
+        self.language: str = user.language
         self.grant = self.scope["grant"]
         self.looks: dict[str, asyncio.Task[None]] = {}
         self.noticed: set[str] = set()
@@ -103,7 +105,9 @@ class IngestionConsumer(BaseConsumer):
         """Send a run and its items that changed since the last look."""
         since = self.since.get(run_id, self.opened_at) - OVERLAP
         self.since[run_id] = timezone.now()
-        await self.send_news(run_id, await run_in_thread(changes, self.user_id, run_id, since))
+        with override(self.language):
+            frames = await run_in_thread(changes, self.user_id, run_id, since)
+        await self.send_news(run_id, frames)
 
     async def send_news(self, run_id: str, frames: list[dict[str, Any]]) -> None:
         """Send what the look before this one did not say already."""

@@ -18,6 +18,7 @@ from ingestion.managers import (
     ItemQuerySet,
     ScannedPageQuerySet,
 )
+from ingestion.notes import note_of
 from ingestion.reasons import reason_of
 from ingestion.source_models import Source, SourceEntry, WebHost, WebPage
 from youworker.core.leases import LeasedModel
@@ -189,6 +190,11 @@ class IngestionItem(TimestampedModel, LeasedModel):
     def shown_reason(self) -> str:
         """Why it failed, or what went wrong the last time, in the language in force."""
         return reason_of(self.error_code, self.error_detail)
+
+    @property
+    def shown_note(self) -> str:
+        """What its owner should know of how it was read, in the language in force."""
+        return note_of(self.note)
 
 
 class HeardPiece(models.Model):

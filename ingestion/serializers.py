@@ -62,6 +62,7 @@ class ItemSerializer(serializers.ModelSerializer):
     """One file of a run."""
 
     error = serializers.SerializerMethodField()
+    note = serializers.CharField(source="shown_note", read_only=True)
     bytes = serializers.IntegerField(source="size", read_only=True)
 
     class Meta:

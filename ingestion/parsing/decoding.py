@@ -12,6 +12,7 @@ import webencodings
 from ingestion.parsing.codepages import WIDE, decoded
 from ingestion.parsing.embedded import without_controls
 from ingestion.parsing.guessing import escaped_encoding, guess_encoding, wide_encoding
+from ingestion.parsing.sentences import DAMAGED_LETTER, DAMAGED_LETTERS, GUESSED_LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +52,10 @@ class Decoded:
         """One sentence for a guess, one for damage."""
         if self.is_guess:
             name = label_of(self.encoding)
-            yield f"The file does not say how its letters are encoded: it was read as {name}."
+            yield GUESSED_LETTERS.format(encoding=name)
         if self.damaged:
-            noun = "character is" if self.damaged == 1 else "characters are"
-            yield f"{self.damaged} {noun} damaged and could not be read."
+            one, several = DAMAGED_LETTER, DAMAGED_LETTERS
+            yield one if self.damaged == 1 else several.format(count=self.damaged)
 
 
 def decode(data: bytes, *, declared: str = "") -> Decoded:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ingestion.parsing.sentences import FILES_IN_TEXT
+
 # Colours and places of a screen, titles and links of a terminal, alphabets (ECMA-48).
 CONTROL = re.compile(
     r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)|[()*+][0-9A-Z]|[=>78cDEHMZ])"
@@ -22,7 +24,6 @@ FILE = re.compile(f"{ADDRESS}|{LINES}|{LINE}")
 # What Markdown would call a picture that was left out.
 REFERENCE = re.compile(rf"^\[[^\]\n]{{1,200}}\]:[ \t]*+<?{ADDRESS}>?[ \t]*+(?:\n|\Z)", re.M)
 KINDS_OF_SIGNS = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
-LEFT_OUT = "Files that are written into the text as base64 were left out."
 
 
 def without_controls(text: str) -> str:
@@ -33,7 +34,7 @@ def without_controls(text: str) -> str:
 def without_files(text: str) -> tuple[str, list[str]]:
     """Text without files in base64, and a sentence when there were any."""
     rest = FILE.sub(unless_text, REFERENCE.sub("", text))
-    return rest, [LEFT_OUT] if len(rest) < len(text) else []
+    return rest, [FILES_IN_TEXT] if len(rest) < len(text) else []
 
 
 def unless_text(found: re.Match[str]) -> str:

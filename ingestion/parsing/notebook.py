@@ -10,6 +10,7 @@ from ingestion.parsing import kinds, markdown
 from ingestion.parsing.decoding import Decoded, decode
 from ingestion.parsing.embedded import without_controls
 from ingestion.parsing.json_text import read_json
+from ingestion.parsing.sentences import SHORTENED_OUTPUTS
 from ingestion.parsing.types import Extract
 from ingestion.parsing.webpage import read_decoded
 
@@ -30,7 +31,6 @@ LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 # Characters of an output: a training that printed for days would be most of a collection.
 LONGEST_OUTPUT = 20_000
 LEFT_OUT = "[…]"
-SHORTENED = "Long outputs were read at their beginning and end only."
 
 
 @kinds.reads(kinds.NOTEBOOK)
@@ -47,7 +47,7 @@ def read_notebook(data: bytes, mime: str) -> Extract:
     headings = markdown.headings_of(text)
     first = next((heading.title for heading in headings if heading.level == 1), "")
     title = book.get("metadata", {}).get("title")
-    notes = [*found.notes, SHORTENED] if f"\n{LEFT_OUT}\n" in text else found.notes
+    notes = [*found.notes, SHORTENED_OUTPUTS] if f"\n{LEFT_OUT}\n" in text else found.notes
     return Extract(text, title if isinstance(title, str) else first, headings, notes=notes)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ingestion.parsing import kinds
 from ingestion.parsing.pdf import read_pdf
 from ingestion.parsing.pdf_forms import as_text, resolved
+from ingestion.parsing.sentences import attachment_refused
 from ingestion.parsing.types import Extract, ParseFailed
 from ingestion.parsing.unpacking import DAMAGED, TOO_MUCH, tidy
 
@@ -49,8 +50,7 @@ def hand_out(data: bytes, into: Unpacking) -> list[str]:
             try:
                 add_file(specification, into)
             except ParseFailed as error:
-                title = name_of(specification)
-                notes.append(f"The attachment {title!r} was not read: {error.detail}")
+                notes.append(attachment_refused(name_of(specification), error.detail))
                 break
     except MemoryError:
         raise

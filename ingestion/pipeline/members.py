@@ -16,6 +16,7 @@ from documents.storage import ensure_incoming_folder
 from ingestion.enums import Stage
 from ingestion.events import wake_workers
 from ingestion.models import IngestionItem
+from ingestion.parsing.sentences import FILES_INSIDE, ONE_FILE_INSIDE, REFUSED_INSIDE
 from ingestion.parsing.types import ParseFailed
 from ingestion.parsing.unpacking import TOO_MUCH, Limits
 from ingestion.pipeline.outcomes import lock_positions
@@ -164,5 +165,5 @@ def note_on_members(members: Sequence[Member]) -> str:
         return ""
     refused = sum(bool(one.code) and not one.skipped for one in members)
     count = len(members)
-    said = f"{count} file was found in it." if count == 1 else f"{count} files were found in it."
-    return f"{said} {refused} could not be unpacked." if refused else said
+    said = ONE_FILE_INSIDE if count == 1 else FILES_INSIDE.format(count=count)
+    return f"{said} {REFUSED_INSIDE.format(count=refused)}" if refused else said

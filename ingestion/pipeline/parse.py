@@ -19,6 +19,7 @@ from documents.models import Document
 from ingestion.enums import Stage
 from ingestion.exceptions import NotNeeded, NotYet, SourceAway, SourceRefused
 from ingestion.parsing.process import Parser, ParserLost
+from ingestion.parsing.sentences import KNOWN, NEWER_VERSION, TOO_LONG
 from ingestion.parsing.types import Parsed, ParseFailed
 from ingestion.pipeline.members import (
     forget_archive,
@@ -70,9 +71,6 @@ logger = logging.getLogger(__name__)
 parsers: dict[int, Parser] = {}
 # Seconds between two looks at whether the file that is being read is still wanted.
 WATCH_SECONDS = 1.0
-CUT = "The text was very long: only its beginning can be found."
-NEWER = "Version {number} of a document that was there."
-KNOWN = "The collection had this content already: see the document."
 
 
 def parser() -> Parser:
@@ -345,8 +343,8 @@ def note_on(parsed: Parsed, stored: documents.StoredDocument) -> str:
     """What the owner should know about a file that was stored, if anything."""
     if stored.duplicate:
         return KNOWN
-    newer = NEWER.format(number=stored.document.version) if stored.replaced else ""
-    cut = CUT if parsed.truncated else ""
+    newer = NEWER_VERSION.format(number=stored.document.version) if stored.replaced else ""
+    cut = TOO_LONG if parsed.truncated else ""
     return " ".join(filter(None, [newer, note_on_members(parsed.members), cut, *parsed.notes]))
 
 

@@ -13,6 +13,7 @@ from ingestion.events import announce
 from ingestion.models import HeardPiece, IngestionRun
 from ingestion.parsing.media import NO_SPEECH, label_of
 from ingestion.parsing.process import ParserLost
+from ingestion.parsing.sentences import DAMAGED_SOUND, LISTENING, LISTENING_OF
 from ingestion.parsing.types import LONGEST_TEXT, Parsed, ParseFailed
 from ingestion.pipeline.outcomes import ItemTaken, leased_row
 from ingestion.pipeline.scans import TURN, TurnOver
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     from ingestion.models import IngestionItem
     from youworker.speech.types import HeardPiece as Piece
-
-DAMAGED = "A part of the recording is damaged and was left out."
 
 
 def is_recording(path: Path) -> bool:
@@ -79,7 +78,7 @@ def hear_item(item: IngestionItem, path: Path, *, look: Callable[[], None]) -> P
         pages=None,
         truncated=len(text) > LONGEST_TEXT,
         passages=passages,
-        notes=[DAMAGED] if found.is_damaged else [],
+        notes=[DAMAGED_SOUND] if found.is_damaged else [],
     )
 
 
@@ -114,8 +113,13 @@ def give_turn(item: IngestionItem, *, until: float) -> None:
 def keep_piece(item: IngestionItem, piece: Piece) -> None:
     """Store a piece and how far its file is; raises `ItemTaken`."""
     relax_durability()
-    total = f" of {clock(max(piece.total, piece.end))}" if piece.total else ""
-    if not leased_row(item).change(note=f"Listening: {clock(piece.end)}{total}."):
+    heard, total = clock(piece.end), clock(max(piece.total, piece.end))
+    said = (
+        LISTENING_OF.format(heard=heard, total=total)
+        if piece.total
+        else LISTENING.format(heard=heard)
+    )
+    if not leased_row(item).change(note=said):
         raise ItemTaken
     segments = [
         {"start": one.start, "end": one.end, "text": one.text.replace("\0", "")}

@@ -12,6 +12,7 @@ from ingestion.events import announce
 from ingestion.models import IngestionRun, ScannedPage
 from ingestion.parsing.process import Scans
 from ingestion.parsing.scans.rules import PageRead, ScanRules
+from ingestion.parsing.sentences import READING_SCANS
 from ingestion.pipeline.outcomes import ItemTaken, leased_row
 from youworker.core.config import config
 from youworker.core.db import relax_durability
@@ -66,7 +67,7 @@ def take_page(item: IngestionItem, page: PageRead | None, *, until: float) -> No
 def keep_page(item: IngestionItem, page: PageRead) -> None:
     """Store a page and how far its file is; raises `ItemTaken`."""
     relax_durability()
-    if not leased_row(item).change(note=f"Reading scans: page {page.number} of {page.total}."):
+    if not leased_row(item).change(note=READING_SCANS.format(number=page.number, total=page.total)):
         raise ItemTaken
     ScannedPage.objects.update_or_create(
         item=item,

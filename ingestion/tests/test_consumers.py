@@ -4,6 +4,7 @@ import pytest
 from auditlog.models import LogEntry
 from django.db import OperationalError
 
+from accounts.enums import Language
 from accounts.services import grant_of
 from accounts.tests.factories import ApiKeyFactory, UserFactory
 from ingestion import consumers
@@ -11,6 +12,7 @@ from ingestion.consumers import IngestionConsumer
 from ingestion.enums import Stage
 from ingestion.events import announce
 from ingestion.models import IngestionItem
+from ingestion.parsing.sentences import READ_BY_OCR
 from ingestion.tests.factories import ItemFactory, RunFactory
 from youworker.core.db import run_in_thread
 from youworker.core.realtime import revocation
@@ -194,3 +196,15 @@ async def test_a_notice_during_the_last_look_is_not_forgotten(owner, monkeypatch
     await consumer.looks["r"]
 
     assert looks == 4
+
+
+async def test_the_socket_speaks_the_language_of_the_owner():
+    owner = await run_in_thread(UserFactory, language=Language.ITALIAN)
+    opened = socket_of(owner)
+    await opened.connect()
+    item = await run_in_thread(ItemFactory, run__owner=owner, note=READ_BY_OCR)
+
+    await run_in_thread(announce, item.run)
+
+    assert (await opened.receive_json_from())["note"].startswith("Letto con l\u2019OCR")
+    await opened.disconnect()

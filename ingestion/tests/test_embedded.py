@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from ingestion.parsing.embedded import LEFT_OUT
 from ingestion.parsing.reading import parse_file
+from ingestion.parsing.sentences import FILES_IN_TEXT
 
 DATA = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(40))
 BASE64 = base64.b64encode(DATA).decode()
@@ -55,7 +55,7 @@ def test_files_in_base64_are_no_text(parse, name, text, shown):
     parsed = parse(name, text.format(BASE64=BASE64, LINES=LINES))
 
     assert parsed.text == shown
-    assert parsed.notes == [LEFT_OUT]
+    assert parsed.notes == [FILES_IN_TEXT]
 
 
 @pytest.mark.parametrize("written", [BASE64, LINES, f"data:image/png;base64,{BASE64}"])
@@ -66,7 +66,7 @@ def test_files_in_strings_of_json_are_no_text(parse, written, slash):
     parsed = parse("people.json", whole)
 
     assert parsed.text == '{"name": "Ada", "photo": "", "town": "Forlì"}'
-    assert parsed.notes == [LEFT_OUT]
+    assert parsed.notes == [FILES_IN_TEXT]
 
 
 @pytest.mark.parametrize(

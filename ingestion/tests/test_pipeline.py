@@ -25,6 +25,7 @@ from ingestion import services, tasks
 from ingestion.enums import IngestionStatus, Stage
 from ingestion.models import IngestionItem, IngestionRun
 from ingestion.parsing.process import Parser, ParserLost
+from ingestion.parsing.sentences import KNOWN
 from ingestion.pipeline import parse
 from ingestion.pipeline.leases import BATCH, claim, reclaim_expired_leases
 from ingestion.pipeline.outcomes import close_finished_runs
@@ -135,7 +136,7 @@ def test_the_same_content_is_told_with_its_document(user, letters, incoming):
 
     first, second = run.items.order_by("position")
     assert (first.duplicate, first.note, first.document.uri) == (False, "", "a.txt")
-    assert (second.duplicate, second.note) == (True, parse.KNOWN)
+    assert (second.duplicate, second.note) == (True, KNOWN)
     assert (second.document, second.stage) == (first.document, Stage.READY)
     assert first.document.mime == "text/plain"
     other = elsewhere.items.get()

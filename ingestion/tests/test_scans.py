@@ -10,7 +10,8 @@ from pypdf import PdfReader, PdfWriter
 from documents.layout import position_of
 from ingestion.parsing.scans import opening, rules
 from ingestion.parsing.scans.pages import is_better, is_garbage, is_usable
-from ingestion.parsing.scans.rules import OCR_NOTE, PageRead, PictureText, Scanning, ScanRules
+from ingestion.parsing.scans.rules import PageRead, PictureText, Scanning, ScanRules
+from ingestion.parsing.sentences import READ_BY_OCR
 from ingestion.parsing.types import ParseFailed
 
 
@@ -50,7 +51,7 @@ def test_scanned_pages_are_read_in_whichever_way_they_lie(read, data):
     assert parsed.pages == 2
     assert parsed.language == "de"
     assert [passage.page for passage in parsed.passages] == [1, 2]
-    assert parsed.notes == [OCR_NOTE]
+    assert parsed.notes == [READ_BY_OCR]
 
 
 @pytest.mark.slow
@@ -152,7 +153,7 @@ def test_a_stamp_on_a_scan_does_not_hide_it(read, data):
     parsed = read(pdf_of(picture=columns, text="Scanned by ACME, page 17"), "a.pdf")
 
     assert "The northern warehouse" in words_of(parsed)
-    assert parsed.notes == [OCR_NOTE]
+    assert parsed.notes == [READ_BY_OCR]
 
 
 def test_pages_with_a_text_of_their_own_are_not_recognised(read, data):
@@ -243,7 +244,7 @@ def test_scans_are_read_up_to_a_number_of_pages(scan, data):
 
     assert "Größenbach" in parsed.text
     assert "Bohrmaschine" not in parsed.text
-    assert parsed.notes == [OCR_NOTE, "Only the first 1 scanned pages were read."]
+    assert parsed.notes == [READ_BY_OCR, "Only the first 1 scanned pages were read."]
     assert parsed.pages == 2
 
 

@@ -23,6 +23,7 @@ from ingestion.parsing.mail.headers import (
 )
 from ingestion.parsing.mail.parts import file_name_of, given_name, message_name, name_of
 from ingestion.parsing.mail.tnef import SIGNATURE, message_of_tnef
+from ingestion.parsing.sentences import ATTACHMENT_UNREADABLE, attachment_refused
 from ingestion.parsing.sniffing import is_wide, kind_of
 from ingestion.parsing.types import Extract, ParseFailed
 from ingestion.parsing.unpacking import ENCRYPTED
@@ -195,7 +196,7 @@ class MessageReader:
             return
         name = name_of(part)
         self.whole.add(f"Attachment: {name}", name, level + 1)
-        self.whole.note(f"The attachment {name!r} was not read: {ENCRYPTED.detail}")
+        self.whole.note(attachment_refused(name, ENCRYPTED.detail))
 
     def add_forms(self, inner: list[Message], *, level: int) -> None:
         """Add the fullest form of a message, and what its program sent beside the forms of it."""
@@ -259,7 +260,7 @@ class MessageReader:
         try:
             self.into.add(name, [data], mime=mime, attached=True)
         except ParseFailed as error:
-            self.whole.note(f"The attachment {name!r} was not read: {error.detail}")
+            self.whole.note(attachment_refused(name, error.detail))
         return True
 
     def is_left_out(self, part: Message) -> bool:
@@ -290,9 +291,9 @@ class MessageReader:
             raise
         except ParseFailed as error:
             if not is_expected(error, part):
-                self.whole.note(f"The attachment {name!r} was not read: {error.detail}")
+                self.whole.note(attachment_refused(name, error.detail))
         except Exception:  # noqa: BLE001 -- the message is read, whatever is attached to it
-            self.whole.note(f"The attachment {name!r} could not be read.")
+            self.whole.note(ATTACHMENT_UNREADABLE.format(name=repr(name)))
         return None
 
     def add_packed(self, part: Message, *, level: int) -> None:
@@ -302,7 +303,7 @@ class MessageReader:
         except ParseFailed as error:
             name = name_of(part)
             self.whole.add(f"Attachment: {name}", name, level)
-            self.whole.note(f"The attachment {name!r} was not read: {error.detail}")
+            self.whole.note(attachment_refused(name, error.detail))
         else:
             self.add_part(message, level=level)
 

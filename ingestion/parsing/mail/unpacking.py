@@ -14,12 +14,11 @@ from ingestion.parsing.mail.outlook import message_of_outlook
 from ingestion.parsing.mail.parts import message_name
 from ingestion.parsing.mail.reader import parsed, read_email, read_mailbox, read_message
 from ingestion.parsing.mail.tnef import message_of_tnef
+from ingestion.parsing.sentences import KEPT_TOGETHER
 from ingestion.parsing.types import Extract
 
 if TYPE_CHECKING:
     from ingestion.parsing.unpacking import Unpacking
-
-KEPT_TOGETHER = "The mailbox has more than {most} messages, which stay one document."
 
 
 @kinds.unpacks(kinds.EML)
@@ -51,7 +50,7 @@ def unpack_mailbox(data: bytes, name: str, into: Unpacking) -> Extract:
         return unpack_email(next(split_mailbox(data), data), name, into)
     if count > into.limits.files:
         whole = read_mailbox(data, kinds.MBOX.mime)
-        whole.notes = [*whole.notes, KEPT_TOGETHER.format(most=into.limits.files)]
+        whole.notes = [*whole.notes, KEPT_TOGETHER.format(count=into.limits.files)]
         return whole
     for number, one in enumerate(split_mailbox(data), start=1):
         message = parsed(one)

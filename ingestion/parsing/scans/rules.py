@@ -8,11 +8,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ingestion.parsing.sentences import DAMAGED_PAGES, FIRST_SCANS, READ_BY_OCR
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DAMAGED_NOTE = "The file is damaged: its last pages could not be read."
-OCR_NOTE = "Read by OCR, which may mistake letters."
 NO_TEXT = "No text was found in the file."
 UNRECOGNISED = "The file holds no text, and none was recognised in its images."
 OFF = "The file holds images and no text, and reading images is switched off (OCR_ENABLED)."
@@ -92,9 +92,9 @@ class Scanning:
     def notes(self) -> list[str]:
         """Sentences for the owner of the file."""
         sentences = {
-            OCR_NOTE: self.legible,
-            f"Only the first {self.pages} scanned pages were read.": self.left_out,
-            DAMAGED_NOTE: self.damaged,
+            READ_BY_OCR: self.legible,
+            FIRST_SCANS.format(count=self.pages): self.left_out,
+            DAMAGED_PAGES: self.damaged,
         }
         return [sentence for sentence, holds in sentences.items() if holds]
 
