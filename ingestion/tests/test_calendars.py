@@ -78,7 +78,7 @@ def test_events_tell_when_where_and_who(read, data):
 
     assert (parsed.title, parsed.mime) == ("Team Hamburg", "text/calendar")
     assert parsed.text == (
-        "Jour fixe, weekly\n"
+        "Meeting: Jour fixe, weekly\n"
         "When: Monday, 2 March 2026, 10:00 to 11:30 (Europe/Berlin)\n"
         "Repeats: every week on Monday and Wednesday, 20 times\n"
         "Not on: Monday, 9 March 2026, 10:00 (Europe/Berlin) and"
@@ -170,12 +170,42 @@ def test_contacts_are_read_in_every_version(read):
     )
 
 
+@pytest.mark.parametrize(
+    ("title", "people", "heading"),
+    [
+        ("Budget review", "ORGANIZER:mailto:ada@example.com\n", "Meeting: Budget review"),
+        (
+            "Revisione del bilancio",
+            "ATTENDEE:mailto:ada@example.com\n",
+            "Riunione: Revisione del bilancio",
+        ),
+        (
+            "Planung der Zahlen",
+            "ATTENDEE:mailto:ada@example.com\n",
+            "Besprechung: Planung der Zahlen",
+        ),
+        (
+            "Réunion du conseil municipal",
+            "ATTENDEE:mailto:ada@example.com\n",
+            "Meeting: Réunion du conseil municipal",
+        ),
+        ("Dentist", "", "Dentist"),
+    ],
+)
+def test_an_event_between_people_is_called_a_meeting_in_its_language(read, title, people, heading):
+    event = f"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:{title}\n{people}LOCATION:1\nEND:VEVENT\n"
+    parsed = read(f"{event}END:VCALENDAR\n".encode(), "a.ics")
+
+    assert (parsed.title, parsed.text.splitlines()[0]) == (title, heading)
+    assert {passage.heading for passage in parsed.passages} == {heading}
+
+
 def test_every_event_and_contact_has_its_own_heading(read):
     long = CALENDAR.replace("Betriebsferien", "Betriebsferien\nDESCRIPTION:" + "Werk zu. " * 60)
 
     headings = {passage.heading for passage in read(long.encode(), "a.ics").passages}
 
-    assert {"Jour fixe, weekly", "Taxes"} <= headings
+    assert {"Meeting: Jour fixe, weekly", "Taxes"} <= headings
     assert read(CONTACTS.split("END:VCARD\n")[1].encode(), "a.vcf").title == "Ada Lovelace"
 
 

@@ -201,7 +201,7 @@ def test_an_invitation_is_read_below_its_words(parse):
     parsed = parse(forms(words, ("text/calendar; method=REQUEST; charset=utf-8", INVITATION)))
 
     said, title, *details = body_of(parsed).replace("\n\n", "\n").splitlines()
-    assert (said, title) == ("Dear Ben, let us talk.", "Budget review")
+    assert (said, title) == ("Dear Ben, let us talk.", "Meeting: Budget review")
     assert "When: Monday, 4 May 2026, 14:00 (W. Europe Standard Time)" in details
     assert "Where: Room 4.12" in details
     assert "Attachment" not in parsed.text
@@ -210,7 +210,7 @@ def test_an_invitation_is_read_below_its_words(parse):
 def test_an_invitation_without_words_is_read(parse):
     parsed = parse(mail("text/calendar; method=REQUEST", INVITATION.encode()))
 
-    assert body_of(parsed).startswith("Budget review\nWhen: Monday, 4 May 2026")
+    assert body_of(parsed).startswith("Meeting: Budget review\nWhen: Monday, 4 May 2026")
 
 
 def test_a_calendar_without_events_does_not_replace_the_words(parse):

@@ -63,7 +63,7 @@ CARLA = "Carla Bianchi <carla@example.com>"
             # Sent by somebody else for the organizer.
             "invitation.msg",
             [
-                "Bitte Zahlen mitbringen.\n\nBudget; 2027, R&D",
+                "Bitte Zahlen mitbringen.\n\nMeeting: Budget; 2027, R&D",
                 "When: Tuesday, 14 July 2026, 09:30 to 11:00 (W. Europe Standard Time)",
                 "Where: Sala Verdi, 2. Stock",
                 f"Organizer: {ADA}",
@@ -73,7 +73,7 @@ CARLA = "Carla Bianchi <carla@example.com>"
         (
             "cancelled.msg",
             [
-                "Fällt aus.\n\nCanceled: Budget",
+                "Fällt aus.\n\nMeeting: Canceled: Budget",
                 "Status: cancelled",
                 "When: Wednesday, 14 January 2026, 08:30 to 10:00 (W. Europe Standard Time)",
                 "Where: Sala Verdi",
@@ -84,7 +84,7 @@ CARLA = "Carla Bianchi <carla@example.com>"
         (
             "reply.msg",
             [
-                "Tentative: Budget",
+                "Meeting: Tentative: Budget",
                 "When: Tuesday, 14 July 2026, 09:30 to 11:00 (W. Europe Standard Time)",
                 f"Attendees: {BOB} (tentative)",
             ],
@@ -93,7 +93,7 @@ CARLA = "Carla Bianchi <carla@example.com>"
             # All day, of a series, without a time zone.
             "series.msg",
             [
-                "Count everything.\n\nInventory",
+                "Count everything.\n\nMeeting: Inventory",
                 "When: Tuesday, 31 March 2026",
                 "Repeats: every last Tuesday of the month",
                 f"Organizer: {ADA}",
@@ -118,7 +118,7 @@ def test_read_outlook_says_which_other_time_is_proposed(tmp_path):
     text = parse(data, tmp_path).text
 
     assert text.partition("+0000\n\n")[2] == (
-        "Tentative: Budget\nStatus: another time is proposed\n"
+        "Meeting: Tentative: Budget\nStatus: another time is proposed\n"
         "When: Tuesday, 14 July 2026, 09:30 to 11:00 (W. Europe Standard Time)\n"
         f"Attendees: {BOB} (tentative)"
     )

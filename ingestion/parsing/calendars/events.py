@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from documents.language import identify
 from ingestion.parsing import kinds
 from ingestion.parsing.calendars.content_lines import LONGEST_NAME, components_of
 from ingestion.parsing.calendars.recurrence import listed, rule_in_words
@@ -24,6 +25,9 @@ TIMES = ("DTSTART", "DTEND")
 # When it was to take place before somebody proposed another time: [MS-OXCICAL].
 FORMER = ("X-MS-OLK-ORIGINALSTART", "X-MS-OLK-ORIGINALEND")
 CANCELLED = "CANCELLED"
+# Without any of them nobody was invited (RFC 5545, 3.8.4).
+PEOPLE = ("ORGANIZER", "ATTENDEE")
+MEETINGS = {"en": "Meeting", "it": "Riunione", "de": "Besprechung"}
 MAILTO = re.compile(r"mailto:", re.I)
 ANSWERS = {
     "ACCEPTED": "accepted",
@@ -58,8 +62,8 @@ def read_calendar(data: bytes, mime: str) -> Extract:
     for event in events:
         if whole.is_full:
             break
-        title = title_of(event)
-        whole.add("\n".join((title, *details_of(event, state))), title, 1)
+        heading = heading_of(event)
+        whole.add("\n".join((heading, *details_of(event, state))), heading, 1)
     if not whole.parts:
         return Extract(found.text, notes=found.notes)
     whole.note(*found.notes)
@@ -72,6 +76,18 @@ def read_calendar(data: bytes, mime: str) -> Extract:
 def title_of(event: Component) -> str:
     """What an event is called."""
     return " ".join(event.text("SUMMARY").split())[:LONGEST_NAME] or UNTITLED
+
+
+def heading_of(event: Component) -> str:
+    """What stands above an event; of one between people that it is a meeting, in its language.
+
+    Whoever asks when the meeting is uses that word, and titles do not say it.
+    """
+    title = title_of(event)
+    if not any(map(event.all, PEOPLE)):
+        return title
+    language = identify(f"{title}\n{event.text('DESCRIPTION')}")
+    return f"{MEETINGS.get(language, MEETINGS['en'])}: {title}"
 
 
 def details_of(event: Component, state: str) -> Iterator[str]:
