@@ -83,12 +83,23 @@ class Kind(NamedTuple):
     is_strict: bool = False
     # Words of questions that the form of the answer stands for: `costs` for `£15`.
     meant: frozenset[str] = frozenset()
+    # What a line begins with that says nothing but the answer: `Where: Hall C`.
+    label: re.Pattern[str] | None = None
 
 
-def kind(name: str, asked: str, given: str = "", *, strict: bool = False, meant: str = "") -> Kind:
+def kind(
+    name: str,
+    asked: str,
+    given: str = "",
+    *,
+    strict: bool = False,
+    meant: str = "",
+    label: str = "",
+) -> Kind:
     """A kind by its patterns."""
     compiled = re.compile(given, re.I) if given else None
-    return Kind(name, re.compile(asked, re.I), compiled, strict, frozenset(meant.split()))
+    labels = re.compile(rf"(?:{label})\s?:", re.I) if label else None
+    return Kind(name, re.compile(asked, re.I), compiled, strict, frozenset(meant.split()), labels)
 
 
 PAID = (
@@ -175,7 +186,10 @@ KINDS = (
         r"|\bwie (?:lange|oft)\b|\bum wie ?viel uhr\b",
         TIME,
         strict=True,
-        meant="long last lasts take takes date time happen happens dura durano data ora dauert",
+        meant="long last lasts take takes date time happen happens begin begins start starts end"
+        " ends dura durano data ora inizia comincia finisce dauert beginnt endet",
+        # Not `Date`, which is when a message was sent.
+        label=r"when|time|date and time|quando|ora|orario|data e ora|wann|zeit|uhrzeit|termin",
     ),
     kind(
         "number",
@@ -194,14 +208,22 @@ KINDS = (
         r"\d",
     ),
     kind(
-        "person", r"\bwho(?:m|se)?\b|(?:^|[\s,])(?:a |da |con |di )?chi\b|\bwer\b|\bwem\b", PEOPLE
+        "person",
+        r"\bwho(?:m|se)?\b|(?:^|[\s,])(?:a |da |con |di )?chi\b|\bwer\b|\bwem\b",
+        PEOPLE,
+        meant="invited attends attending participates partecipa partecipano invitato invitati"
+        " eingeladen teilnimmt",
+        label=r"who|organi[sz]er|attendees|participants|invitees|host|chi|organizzatore"
+        r"|partecipanti|invitati|wer|organisator(?:in)?|teilnehmer|teilnehmende",
     ),
     kind(
         "place",
         r"(?:^\W*|[,;:] |\b(?:and|but|so|from|says?|know|me) )where\b"
-        r"|(?:^\W*|[,;:] |\b(?:e|ma|da) )dove\b|(?:^\W*|[,;:] |\bund )wo(?:hin|her)?\b",
+        r"|(?:^\W*|[,;:] |\b(?:e|ma|da) )dov(?:e\b|['\u2019]\s?è)"
+        r"|(?:^\W*|[,;:] |\bund )wo(?:hin|her)?\b",
         PLACES,
         meant="take takes place happen happens located find trova trovano svolge befindet",
+        label=r"where|place|location|venue|address|dove|luogo|sede|indirizzo|wo|ort|adresse",
     ),
     kind(
         "reason",

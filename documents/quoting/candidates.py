@@ -52,6 +52,8 @@ class Candidate:
     is_ruled_out: bool = False
     # Whether it is quoted with the whole list it belongs to, or not at all.
     is_part: bool = False
+    # Whether it begins with the name of what is asked for.
+    is_labelled: bool = False
 
     @property
     def text(self) -> str:
@@ -91,6 +93,11 @@ class Wanted:
         language = passage.language or self.question.language
         return bool(self.kinds) and self.kinds[0].is_strict and language in KNOWN_LANGUAGES
 
+    def is_labelled(self, unit: Unit) -> bool:
+        """Whether a unit begins with the name of what is asked for: `Where: Hall C`."""
+        label = self.kinds[0].label if self.kinds else None
+        return label is not None and label.match(unit.words) is not None
+
     def fit(self, candidate: Candidate, passage: Passage) -> float:
         """Whether a candidate has what is asked for: a number, steps, a definition; 0 if not."""
         if not self.kinds:
@@ -102,7 +109,7 @@ class Wanted:
             # The head of a table says what its values are.
             shown = f"{unit.header} {unit.words}"
             if kind.given.search(shown) is None:
-                return 0.0
+                return float(candidate.is_labelled)
             # In another language what is counted has another name.
             is_counting = self.counted and not self.question.is_foreign(passage.language)
             return float(not is_counting or counts(shown, self.counted, self.reader))

@@ -100,16 +100,18 @@ def title_share(heading: str, scale: Scale, wanted: Wanted) -> float:
     return float(any(part and part <= scale.worth.keys() for part in parts))
 
 
-def row_bonus(candidate: Candidate, scale: Scale, title: set[str], wanted: Wanted) -> float:
+def row_bonus(candidate: Candidate, scale: Scale, around: set[str], wanted: Wanted) -> float:
     """What a row gets that has the figure asked for: more, the more it is about the question.
 
-    A sentence has verbs in common with a question, and says less of the thing.
+    A sentence has verbs in common with a question, and says less of the thing. A line with the name
+    of what is asked for is such a row, of what it stands under.
     """
     words = set(candidate.words)
     is_row = candidate.unit.form is Form.ROW and wanted.has_form and candidate.kind > 0
-    if not is_row or wanted.own.isdisjoint(words):
+    is_about = candidate.is_labelled or (is_row and not wanted.own.isdisjoint(words))
+    if not is_about:
         return 0.0
-    about = scale.limited(wanted.own).share(words | candidate.heading | title)
+    about = scale.limited(wanted.own).share(words | candidate.heading | around)
     return ROW_BONUS * about * about
 
 
@@ -131,7 +133,8 @@ def score(
     rated += PROXIMITY * closeness(candidate.words, scale)
     rated += KIND_BONUS * candidate.kind
     rated *= max(RANK_FLOOR, 1 - RANK_STEP * candidate.passage)
-    return rated * (1.0 if is_whole else form_factor(candidate.unit))
+    is_statement = is_whole or candidate.is_labelled
+    return rated * (1.0 if is_statement else form_factor(candidate.unit))
 
 
 def closeness(words: Sequence[str], scale: Scale) -> float:

@@ -66,7 +66,7 @@ def best_quotes(
 
     `meaning` also finds what is said in other words, or in another language.
     """
-    parts = parts_of(question, reader_of(question.language))
+    parts = parts_of(question, reader_of(question.language, question.asked_in))
     found = [quote for part in parts for quote in quotes_for(part, passages, meaning)]
     return list({(quote.number, quote.text): quote for quote in found}.values())
 
@@ -110,7 +110,8 @@ def usable_units(
     terms_above = cache(lambda above: frozenset(reader.terms(above)))
     for position, unit in enumerate(units_of(without_links(passage.text))):
         longest = MOST_OF_LIST if unit.form is Form.CODE else LONGEST_CHARACTERS
-        if len(unit.text) > longest or is_noise(unit):
+        # A time may have more figures than letters.
+        if len(unit.text) > longest or (is_noise(unit) and not wanted.is_labelled(unit)):
             continue
         heading = terms_above(f"{unit.heading} {unit.header}")
         found.append(Candidate(index, position, unit, reader.terms(unit.words), heading))
@@ -182,9 +183,12 @@ def rate_group(
         around_it = heading.union(candidate.heading, candidate.words, nearby)
         candidate.missing = len(wanted.own - around_it) / len(wanted.own)
         candidate.is_covered = is_covered
+        candidate.is_labelled = wanted.is_labelled(candidate.unit)
         candidate.kind = wanted.fit(candidate, passage)
-        candidate.score = score(candidate, scale, heading, nearby, by_heading=wanted.is_topic)
-        candidate.score += row_bonus(candidate, scale, heading, wanted)
+        by_heading = wanted.is_topic or candidate.is_labelled
+        candidate.score = score(candidate, scale, heading, nearby, by_heading=by_heading)
+        named = heading | nearby if candidate.is_labelled else heading
+        candidate.score += row_bonus(candidate, scale, named, wanted)
         if candidate.score and place < FIRST_SENTENCES:
             candidate.score += TITLE_BONUS * title
 
@@ -258,8 +262,9 @@ def decide(candidate: Candidate, wanted: Wanted, passage: Passage, *, is_compare
     elif is_foreign or not candidate.is_covered or is_far(candidate):
         candidate.score = 0.0
     elif candidate.score:
-        # The same words may be about something else.
-        candidate.score *= FAR_FACTOR + (1 - FAR_FACTOR) * min(1.0, candidate.near / SURE_NEAR)
+        # The same words may be about something else; a label says what it is about.
+        nearness = 1.0 if candidate.is_labelled else min(1.0, candidate.near / SURE_NEAR)
+        candidate.score *= FAR_FACTOR + (1 - FAR_FACTOR) * nearness
         candidate.score += NEAR_SHARE * candidate.near
 
 

@@ -39,6 +39,8 @@ COUNTED = re.compile(
     r"|Jahrhundert|Auflage)\b"
 )
 SECTION_NUMBER = re.compile(r"^\W*(?:\d+\.)+$")
+# `When: Friday`: what such a line says is not continued by another one.
+LABEL = re.compile(r"[^\W\d_a-z][\w '\u2019/-]{1,30}:[ \t]+\S")
 OWN_LINE = re.compile(r"(?:[-*•\u2013▪+]\s|\d{1,3}[.)]\s|#{1,6}\s|\||>\s|```|~~~)")
 # The number of a passage, as answers carry it.
 MARK = re.compile(r"\[(\d{1,3})\]")
@@ -108,7 +110,7 @@ def begins_block(before: str, raw: str, line: str) -> bool:
     """Whether a line cannot go on with the sentence of the line before."""
     if OWN_LINE.match(raw.lstrip()) or before.startswith(("#", "|", "```")):
         return True
-    if is_delimited_pair(before, line):
+    if is_delimited_pair(before, line) or (LABEL.match(before) and LABEL.match(line)):
         return True
     # A short line without a full stop is a heading when a new sentence follows it.
     length = SHORT_UNSPACED_LINE if is_without_gap(before, line) else SHORT_LINE

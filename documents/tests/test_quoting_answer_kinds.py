@@ -40,6 +40,7 @@ ASKED = {
     "Wer leitet die Abteilung?": "person",
     "Where is the assembly point?": "place",
     "Dove si parcheggia?": "place",
+    "Dov'è il parcheggio?": "place",
     "Why was it postponed?": "reason",
     "What is a standby server?": "meaning",
 }

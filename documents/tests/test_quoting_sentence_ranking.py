@@ -254,6 +254,56 @@ def test_two_questions_in_one_are_both_answered():
     assert [words for _, words in found] == ["Backups run at night.", "Vacuum reclaims storage."]
 
 
+INVITATION = (
+    "Meeting: Budget review\nWhen: Friday, 13 November 2026, 10:00 to 11:30 (Europe/Rome)\n"
+    "Where: Sala Ada\nOrganizer: Maria Rossi <maria@corp.example>\n"
+    "Attendees: Ann Bell <ann@corp.example>, Carl Deng <carl@corp.example>\n\n"
+    "Bring the figures of the quarter."
+)
+WHEN = "When: Friday, 13 November 2026, 10:00 to 11:30 (Europe/Rome)"
+ATTENDEES = "Attendees: Ann Bell <ann@corp.example>, Carl Deng <carl@corp.example>"
+OTHERS = ("Invoices are paid within thirty days in Leeds.", "Head of sales is Ingrid Petersen.")
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("When is the budget review?", WHEN),
+        ("When does the meeting end?", WHEN),
+        ("Where is the meeting?", "Where: Sala Ada"),
+        ("Where do we meet on Friday?", "Where: Sala Ada"),
+        ("Who is invited to the budget review?", ATTENDEES),
+        ("Who attends the meeting?", ATTENDEES),
+    ],
+)
+def test_a_line_named_after_what_is_asked_answers(question, said):
+    found = quotes(question, INVITATION, *OTHERS, heading="Meeting: Budget review")
+
+    assert [number for number, _ in found] == [1]
+    assert found[0][1].endswith(said)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When is the company party?",
+        "Where is the kitchen?",
+        "Who is invited to the party?",
+        "Where does the bus leave?",
+    ],
+)
+def test_a_line_named_after_what_is_asked_says_nothing_of_other_things(question):
+    assert quotes(question, INVITATION, *OTHERS) == []
+
+
+def test_a_time_of_more_figures_than_letters_answers():
+    text = "Summary: Supplier fair\nTime: 10 December 2026, 9:30 to 12:00\nPlace: Hall C"
+
+    found = quotes("When is the supplier fair?", text, *OTHERS)
+
+    assert found == [(1, "Time: 10 December 2026, 9:30 to 12:00")]
+
+
 def test_same_sentence_is_quoted_once():
     text = "The office in Milan opens at nine."
 
