@@ -29,6 +29,13 @@ SECOND = re.compile(
     r"|chi|perch[éè]|quando|quant[oaei]|dove|wie|was|welche|wer|warum|wann|wo)\b)|\? ",
     re.IGNORECASE,
 )
+# `When and where is it?` asks two things of the same.
+TWOFOLD = re.compile(
+    r"^\W*(how|who|why|when|where|come|chi|perch[éè]|quando|dove|wie|wer|warum|wann|wo)"
+    r",? (?:and|e|ed|und) (how|who|why|when|where|come|chi|perch[éè]|quando|dove|wie|wer|warum"
+    r"|wann|wo)\b",
+    re.IGNORECASE,
+)
 MOST_PARTS, MOST_CHARACTERS = 3, 500
 
 PART_WEIGHT = 0.4
@@ -74,11 +81,20 @@ def parts_of(question: Question, reader: WordReader) -> list[Question]:
     """The questions that one message asks; only itself when a part says nothing alone."""
     text = one_line(question.text)
     is_long = len(text) > MOST_CHARACTERS
-    texts = [] if is_long else list(filter(None, map(str.strip, SECOND.split(text))))
+    texts = [] if is_long else list(filter(None, map(str.strip, SECOND.split(spelt_out(text)))))
     if question.topic or not 1 < len(texts) <= MOST_PARTS:
         return [question]
     parts = [replace(single_question(text, reader), asked_in=question.asked_in) for text in texts]
     return parts if all(part.weights for part in parts) else [question]
+
+
+def spelt_out(text: str) -> str:
+    """A question that begins with two words which ask, as two questions."""
+    found = TWOFOLD.match(text)
+    if found is None:
+        return text
+    rest = text[found.end() :].rstrip(" ?")
+    return f"{found[1]}{rest}? {found[2]}{rest}?"
 
 
 def word_weights(text: str, reader: WordReader) -> dict[str, float]:

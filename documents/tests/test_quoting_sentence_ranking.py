@@ -304,6 +304,23 @@ def test_a_time_of_more_figures_than_letters_answers():
     assert found == [(1, "Time: 10 December 2026, 9:30 to 12:00")]
 
 
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("When and where is the budget review?", "en"),
+        ("Quando e dove è la budget review?", "it"),
+        ("Wann und wo ist die budget review?", "de"),
+    ],
+)
+def test_when_and_where_are_both_answered(question, language):
+    asked = single_question(question, reader_of("en", language))
+    passage = Passage(1, INVITATION, "Meeting: Budget review", language="en")
+
+    found = best_quotes(replace(asked, asked_in=language), [passage])
+
+    assert [quote.text for quote in found] == [WHEN, "Where: Sala Ada"]
+
+
 def test_same_sentence_is_quoted_once():
     text = "The office in Milan opens at nine."
 
