@@ -1,16 +1,20 @@
-"""Where the text of a passage stands in its original: on pages, in boxes, in cells of sheets."""
+"""Where the text of a passage stands in its original: on pages, in boxes, in cells of sheets.
+
+Of a message also which parts of it are Markdown.
+"""
 
 from __future__ import annotations
 
 import bisect
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Boxes are stored in thousandths of the width and height of their page.
 UNIT = 1000
@@ -54,7 +58,14 @@ class RowAt(NamedTuple):
     last: int
 
 
-Place = TypeVar("Place", PageAt, BoxAt, RowAt)
+class FormAt(NamedTuple):
+    """Whether the text from an offset on is Markdown, in a document that is not all of it."""
+
+    offset: int
+    is_markdown: bool
+
+
+Place = TypeVar("Place", PageAt, BoxAt, RowAt, FormAt)
 
 
 class PageBox(TypedDict):
@@ -74,6 +85,7 @@ class Layout:
     pages: Sequence[PageAt] = ()
     boxes: Sequence[BoxAt] = ()
     rows: Sequence[RowAt] = field(default=())
+    forms: Sequence[FormAt] = ()
 
     @classmethod
     def from_text(cls, text: str) -> Layout:
@@ -86,6 +98,7 @@ class Layout:
             [PageAt(*row) for row in found.get("pages", [])],
             [BoxAt(*row) for row in found.get("boxes", [])],
             [RowAt(row[0], sheets[row[1]], *row[2:]) for row in found.get("rows", [])],
+            [FormAt(offset, bool(form)) for offset, form in found.get("forms", [])],
         )
 
     def to_text(self) -> str:
@@ -93,7 +106,8 @@ class Layout:
         sheets = list(dict.fromkeys(row.sheet for row in self.rows))
         rows = [(row.offset, sheets.index(row.sheet), *row[2:]) for row in self.rows]
         pages, boxes = list(map(tuple, self.pages)), list(map(tuple, self.boxes))
-        parts = {"pages": pages, "boxes": boxes, "sheets": sheets, "rows": rows}
+        forms = [(form.offset, int(form.is_markdown)) for form in self.forms]
+        parts = {"pages": pages, "boxes": boxes, "sheets": sheets, "rows": rows, "forms": forms}
         filled = {name: part for name, part in parts.items() if part}
         return orjson.dumps(filled).decode() if filled else ""
 
@@ -101,6 +115,14 @@ class Layout:
         """The page of a place; none when only that of the passage's beginning is known."""
         place = bisect.bisect_right(self.pages, offset, key=offset_of) - 1
         return self.pages[place].page if place >= 0 else None
+
+    def stretches(self, text: str) -> Iterator[tuple[bool, str]]:
+        """The parts of a passage's text that are Markdown or lines of letters, in order."""
+        starts = [FormAt(0, is_markdown=False), *self.forms, FormAt(len(text), is_markdown=False)]
+        for form, following in pairwise(starts):
+            part = text[form.offset : following.offset].strip("\n")
+            if part:
+                yield form.is_markdown, part
 
     def boxes_between(self, start: int, end: int) -> list[PageBox]:
         """The boxes of a stretch, a box for every line; pieces are never cut."""
@@ -150,7 +172,7 @@ def touched(places: Sequence[Place], start: int, end: int) -> list[Place]:
     return list(places[first:last])
 
 
-def offset_of(place: PageAt | BoxAt | RowAt) -> int:
+def offset_of(place: PageAt | BoxAt | RowAt | FormAt) -> int:
     """Where the piece of a place begins."""
     return place.offset
 

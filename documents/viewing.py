@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from django.urls import reverse
 
-from documents.layout import position_of
+from documents.layout import Layout, position_of
 from documents.models import Document, DocumentVersion, Passage, VersionPassage
 from documents.shown_text import MARKDOWN, TABLES, code_language, fenced, is_plain, table_of
 
@@ -189,8 +189,26 @@ def form_of(
     if language := code_language(file.uri, file.mime):
         return {"text": fenced(text, language)}
     if is_plain(file.mime):
-        return {"text": text, "is_plain": True}
+        return {"text": text, "is_plain": True, "parts": parts_of(shown)}
     return {"text": text if file.mime == MARKDOWN else with_heads(text)}
+
+
+def parts_of(passages: Sequence[AnyPassage]) -> list[dict[str, Any]]:
+    """The stretches of lines and of Markdown that passages are made of; none of lines alone."""
+    layouts = [Layout.from_text(row.layout) for row in passages]
+    if not any(layout.forms for layout in layouts):
+        return []
+    parts: list[dict[str, Any]] = []
+    for row, layout in zip(passages, layouts, strict=True):
+        for is_markdown, text in layout.stretches(row.text):
+            if parts and parts[-1]["is_markdown"] == is_markdown:
+                parts[-1]["text"] = joined_texts(parts[-1]["text"], text)
+            else:
+                parts.append({"is_markdown": is_markdown, "text": text})
+    for part in parts:
+        if part["is_markdown"]:
+            part["text"] = with_heads(part["text"])
+    return parts
 
 
 def beginning_of(rows: Any) -> str:
@@ -202,9 +220,14 @@ def joined(passages: Sequence[AnyPassage]) -> str:
     """Passages as the text they were cut from; rows of a table stay together."""
     text = ""
     for row in passages:
-        in_table = text.endswith("|") and row.text.startswith("|")
-        text += ("" if not text else "\n" if in_table else "\n\n") + row.text
+        text = joined_texts(text, row.text)
     return text
+
+
+def joined_texts(before: str, text: str) -> str:
+    """Two texts that follow each other."""
+    in_table = before.endswith("|") and text.startswith("|")
+    return before + ("" if not before else "\n" if in_table else "\n\n") + text
 
 
 def with_heads(text: str) -> str:

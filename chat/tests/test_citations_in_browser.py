@@ -135,6 +135,28 @@ def test_a_document_beside_a_conversation_is_set_as_on_its_own_page(cited):
     assert shown.evaluate("element => getComputedStyle(element).whiteSpace") == "normal"
 
 
+def test_a_message_beside_a_conversation_is_lines_and_markdown_with_the_quote_marked(cited):
+    text = (
+        '<yw-text class="document-text parts" data-quote="From:  # Ada | 28 |" hx-ignore>'
+        '<div class="plain">Subject: *Leave*\nFrom:  # Ada</div>'
+        '<div class="md" data-source>| 28 | days |\n| --- | --- |\n| 3 | x |\n\nBye\nBo</div>'
+        '</yw-text><script type="module" src="/static/documents/viewer.js"></script>'
+    )
+    cited.route(
+        "**/documents/*/panel*", lambda route: route.fulfill(content_type="text/html", body=text)
+    )
+
+    open_document(cited)
+    shown = cited.locator(PANEL).locator("yw-text")
+    shown.get_by_role("columnheader", name="28").wait_for()
+
+    assert shown.locator(".plain").inner_text() == "Subject: *Leave*\nFrom:  # Ada"
+    assert shown.locator(".md p").inner_text() == "Bye\nBo"
+    space = "element => getComputedStyle(element).whiteSpace"
+    assert shown.locator(".md").evaluate(space) == "normal"
+    assert shown.locator("mark.quote").all_inner_texts() == ["From:  # Ada", "28"]
+
+
 def test_a_document_that_is_no_longer_shared_leaves_its_quote(cited):
     cited.route("**/documents/*/panel*", lambda route: route.fulfill(status=404, body="<p>No.</p>"))
     open_document(cited)

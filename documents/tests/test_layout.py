@@ -4,6 +4,7 @@ import pytest
 
 from documents.layout import (
     BoxAt,
+    FormAt,
     Layout,
     PageAt,
     RowAt,
@@ -32,7 +33,8 @@ ALL_CELLS = "Sales!A2:AB3, 'Q1 ''draft'''!A1"
 
 
 def test_a_layout_is_read_as_it_was_written():
-    layout = Layout([PageAt(0, 3), PageAt(50, 4)], LINES, ROWS)
+    forms = [FormAt(0, is_markdown=True), FormAt(9, is_markdown=False)]
+    layout = Layout([PageAt(0, 3), PageAt(50, 4)], LINES, ROWS, forms)
 
     assert Layout.from_text(layout.to_text()) == layout
     assert Layout().to_text() == ""

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from documents.enums import DocumentStatus
-from documents.layout import BoxAt, Layout, PageAt, RowAt
+from documents.layout import BoxAt, FormAt, Layout, PageAt, RowAt
 from documents.models import Passage, StoredFile
 from documents.tests.factories import (
     DocumentFactory,
@@ -230,6 +230,28 @@ def test_lines_of_an_outlook_message_stay_lines(browser, ada):
     write(document, "Subject: a\nFrom: b")
 
     assert 'class="document-text plain"' in text_of(browser.get(f"/documents/{document.pk}"))
+
+
+def test_parts_of_a_message_are_lines_or_markdown(browser, ada):
+    document = DocumentFactory(owner=ada, mime="message/rfc822", uri="a.eml")
+    head, rows, file = write(
+        document, "Subject: *a*\n\n# Hi\n\n| a | b |", "| 1 | 2 |\n\nBye", "# no heading"
+    )
+    for row, forms in (
+        (head, [FormAt(14, is_markdown=True)]),
+        (rows, [FormAt(0, is_markdown=True)]),
+    ):
+        Passage.objects.filter(pk=row.pk).update(layout=Layout(forms=forms).to_text())
+
+    shown = text_of(browser.get(f"/documents/{document.pk}?chunk={file.pk}"))
+
+    assert shown.partition(">Subject")[0].endswith('<div class="plain" dir="auto"')
+    assert (
+        '>Subject: *a*</div><div class="md" data-source dir="auto">'
+        "# Hi\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nBye</div>"
+        '<div class="plain" dir="auto"># no heading</div></yw-text>'
+    ) in shown
+    assert 'data-quote="# no heading"' in shown
 
 
 def test_opening_is_written_into_the_audit_log(browser, ada, notes):

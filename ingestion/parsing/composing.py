@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from documents.layout import FormAt
 from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading
 
 MOST_NOTES = 5
@@ -17,6 +18,7 @@ class Composition:
     parts: list[str] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    forms: list[FormAt] = field(default_factory=list)
     length: int = 0
 
     @property
@@ -37,14 +39,20 @@ class Composition:
 
     def include(self, extract: Extract, *, deeper: int) -> None:
         """Add a whole text, its headings so many levels deeper."""
-        offset = self.length + (len(GAP) if self.parts else 0)
-        offset -= len(extract.text) - len(extract.text.lstrip("\n"))
+        start = self.length + (len(GAP) if self.parts else 0)
+        offset = start - (len(extract.text) - len(extract.text.lstrip("\n")))
         self.add(extract.text)
         self.headings.extend(
             Heading(max(0, offset + part.offset), part.level + deeper, part.title)
             for part in extract.headings
         )
         self.note(*extract.notes)
+        if extract.forms and self.length > start:
+            self.forms.extend(
+                form._replace(offset=max(start, offset + form.offset)) for form in extract.forms
+            )
+            # What follows is lines again.
+            self.forms.append(FormAt(self.length, is_markdown=False))
 
     def note(self, *sentences: str) -> None:
         """Keep sentences for the owner, each once and not too many."""
@@ -54,4 +62,5 @@ class Composition:
 
     def as_extract(self, title: str = "") -> Extract:
         """The whole."""
-        return Extract(GAP.join(self.parts), title, self.headings, notes=self.notes)
+        text = GAP.join(self.parts)
+        return Extract(text, title, self.headings, forms=self.forms, notes=self.notes)

@@ -64,11 +64,12 @@ def split(extract: Extract) -> list[PassageDraft]:
 
 def layout_between(extract: Extract, start: int, end: int) -> str:
     """Where a stretch of a text stands, as it is stored; one page alone is the passage's."""
-    pages = shifted(extract.pages, start, end)
+    pages, forms = shifted(extract.pages, start, end), shifted(extract.forms, start, end)
     return Layout(
         pages if len(pages) > 1 else (),
         shifted(extract.boxes, start, end),
         shifted(extract.rows, start, end),
+        forms if any(form.is_markdown for form in forms) else (),
     ).to_text()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from documents.layout import BoxAt, PageAt, RowAt
+    from documents.layout import BoxAt, FormAt, PageAt, RowAt
     from documents.types import PassageDraft
     from ingestion.parsing.tables import Table
     from ingestion.parsing.unpacking import Member
@@ -49,6 +49,8 @@ class Extract:
     # Where pieces of the text stand, in order: on pages, in cells of sheets.
     boxes: Sequence[BoxAt] = ()
     rows: Sequence[RowAt] = ()
+    # Of a message, which may be of several forms.
+    forms: Sequence[FormAt] = ()
     # Sentences for the owner: what had to be guessed, what could not be read.
     notes: Sequence[str] = ()
     # Whether headings are definitions, which stand alone although they are short.

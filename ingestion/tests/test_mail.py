@@ -8,10 +8,12 @@ from email.message import EmailMessage
 
 import pytest
 
+from documents.layout import FormAt, Layout
+from ingestion.parsing.composing import Composition
 from ingestion.parsing.mail.bodies import unflowed
 from ingestion.parsing.mail.headers import decode_header
 from ingestion.parsing.reading import parse_file
-from ingestion.parsing.types import LONGEST_TEXT
+from ingestion.parsing.types import LONGEST_TEXT, Extract
 from ingestion.tests import samples
 
 CHINESE = "请重新启动服务器，然后检查配置文件是否正确。"
@@ -175,6 +177,59 @@ def test_the_form_that_holds_more_is_taken(parse, plain, page, kept):
 
     assert kept in text
     assert ("Please use" in text) + ("12,50" in text) < 2
+
+
+WORDS = "Hi *Ada*,\n\n# stop\n    x | y\n\n> said\n-- \nBo"
+PAGE_OF_WORDS = (
+    "<h2>Hi Ada,</h2><table border=1><tr><td>a<td>b<tr><td>c<td>d</table>" + "<p>bye" * 20
+)
+
+
+def markdown_in(parsed):
+    """What of each passage is Markdown."""
+    parts = (Layout.from_text(one.layout).stretches(one.text) for one in parsed.passages)
+    return [text for part in parts for is_markdown, text in part if is_markdown]
+
+
+def test_only_a_body_that_is_a_page_is_markdown(parse):
+    page = parse(mail("text/html; charset=utf-8", PAGE_OF_WORDS.encode()))
+    plain = parse(mail("text/plain; charset=utf-8", WORDS.encode()))
+
+    assert markdown_in(page) == [body_of(page)]
+    assert body_of(page).startswith("## Hi Ada,\n\n| a | b |\n| c | d |\n\nbye")
+    assert body_of(plain) == WORDS
+    assert [passage.layout for passage in plain.passages] == [""]
+
+
+def test_the_form_that_is_read_says_whether_it_is_markdown(parse):
+    taken = parse(forms(("text/plain", "Hi."), ("text/html", PAGE_OF_WORDS)))
+    left = parse(forms(("text/plain", WORDS * 9), ("text/html", "<h2>Hi Ada,</h2>")))
+
+    assert markdown_in(taken) == [body_of(taken)]
+    assert markdown_in(left) == []
+
+
+def test_what_stands_around_a_page_in_a_message_is_no_markdown(parse):
+    message = EmailMessage()
+    message["Subject"] = "# Figures"
+    message.set_content(PAGE_OF_WORDS, subtype="html")
+    message.add_attachment("# no heading\n" * 90, filename="a.txt")
+
+    parsed = parse(message.as_bytes())
+
+    assert parsed.text.startswith("Subject: # Figures\n\n## Hi Ada,")
+    assert parsed.text.rstrip().endswith("# no heading")
+    assert len(parsed.passages) > 1
+    assert markdown_in(parsed) == [body_of(parsed).partition("\n\nAttachment: a.txt")[0]]
+
+
+def test_a_page_without_words_has_no_form():
+    whole = Composition()
+    whole.add("a")
+    whole.include(Extract("\n", forms=[FormAt(0, is_markdown=True)]), deeper=0)
+    whole.add("b")
+
+    assert whole.as_extract().forms == []
 
 
 INVITATION = """BEGIN:VCALENDAR

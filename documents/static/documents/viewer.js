@@ -4,17 +4,16 @@ import { enhance } from "../youworker/js/enhance.js";
 import { markQuote } from "./locate.js";
 import "./recording.js";
 
-/** The text of a document; `data-source` says that it is Markdown. */
+/** The text of a document; `data-source` says of it, or of parts of it, that they are Markdown. */
 class DocumentText extends HTMLElement {
   async connectedCallback() {
     if (this.shown) return;
     this.shown = true;
-    if ("source" in this.dataset) {
-      this.replaceChildren(render(this.textContent));
-    }
+    const sources = "source" in this.dataset ? [this] : [...this.querySelectorAll("[data-source]")];
+    for (const source of sources) source.replaceChildren(render(source.textContent));
     // Beside a conversation what is not rendered yet is shown as its source.
-    this.dataset.rendered = "";
-    if ("source" in this.dataset) await enhance(this);
+    for (const shown of [this, ...sources]) shown.dataset.rendered = "";
+    if (sources.length) await enhance(this);
     this.showQuote();
   }
 

@@ -6,6 +6,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING, cast
 
+from documents.layout import FormAt
 from ingestion.parsing.declared import declared_by_page
 from ingestion.parsing.decoding import decode
 from ingestion.parsing.mail.headers import charset_of
@@ -38,7 +39,9 @@ def read_body(part: Message) -> Extract:
     """The text of a part that is text or a web page."""
     data = content_of(part)
     if part.get_content_subtype() == "html":
-        return read_decoded(decode(data, declared=charset_of(part) or declared_by_page(data)))
+        page = read_decoded(decode(data, declared=charset_of(part) or declared_by_page(data)))
+        page.forms = [FormAt(0, is_markdown=True)]
+        return page
     found = decode(data, declared=charset_of(part))
     is_flowed = str(part.get_param("format", "")).lower() == "flowed"
     deletes = str(part.get_param("delsp", "")).lower() == "yes"
