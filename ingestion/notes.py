@@ -19,12 +19,17 @@ CLOSER = {
     "The file is damaged or was cut off.": "damaged_file",
     "The image is damaged or was cut off.": "damaged_file",
     "A part of the file is missing.": "damaged_file",
+    "A part of the file is damaged.": "damaged_file",
     "The file declares entities, which are not read.": "damaged_file",
     "The tables of the file are nested too deeply.": "damaged_file",
     "This is not {label}, or it is damaged.": "damaged_file",
     "There are no files in this archive.": "empty_file",
     "The file has no pages.": "no_text",
     "No text was recognised in the image.": "no_text",
+    "The file holds no text, and none was recognised in its images.": "no_text",
+    "The file holds images and no text, and reading images is switched off (OCR_ENABLED).": (
+        "no_text"
+    ),
     "The PDF holds no text, and none was recognised in its images.": "no_text",
     "The PDF holds images and no text, and reading images is switched off (OCR_ENABLED).": (
         "no_text"

@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
-from ingestion.parsing.embedded import LEFT_OUT
 from ingestion.parsing.office.elements import Walk
+from ingestion.parsing.sentences import FILES_IN_TEXT, attachment_refused
 from ingestion.parsing.types import Extract, ParseFailed
 from ingestion.parsing.unpacking import DAMAGED, tidy
 
@@ -31,7 +31,7 @@ def unpack_xml(data: bytes, name: str, into: Unpacking) -> Extract:
     """A file of XML; what is attached to an invoice comes out."""
     notes = hand_out(data, into)
     found = kinds.readers[kinds.XML.mime](data, kinds.XML.mime)
-    kept = [note for note in found.notes if note != LEFT_OUT or not into.members]
+    kept = [note for note in found.notes if note != FILES_IN_TEXT or not into.members]
     found.notes = [*kept, *notes]
     return found
 
@@ -44,7 +44,7 @@ def hand_out(data: bytes, into: Unpacking) -> list[str]:
     try:
         attachments.through(io.BytesIO(data))
     except TooMany as error:
-        return [f"The attachment {attachments.file_name()!r} was not read: {error}"]
+        return [attachment_refused(attachments.file_name(), str(error))]
     except ParseFailed:
         # Damaged XML is text all the same.
         return []

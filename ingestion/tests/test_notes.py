@@ -1,6 +1,7 @@
 """What owners are told of files that were read, as its reader understands it."""
 
 import ast
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -26,6 +27,7 @@ from ingestion.tests.factories import ItemFactory
 REFUSING = {"ParseFailed", "Reason"}
 NAME = "'17 {0} %s. Read by OCR, which may mistake letters. \\' .txt'"
 REASON = "The file is protected by a password."
+SENTENCE = re.compile(r".+ .+\.\Z")
 VALUES = {"name": NAME, "reason": REASON}
 
 
@@ -67,8 +69,9 @@ def refusals_in(tree: ast.Module) -> list[str]:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSING
     ]
     named = [part.id for word in words for part in ast.walk(word) if isinstance(part, ast.Name)]
-    texts = [*words, *(constants[name] for name in named if name in constants)]
-    return [text for each in texts for text in texts_in(each) if text.endswith(".")]
+    told = [text for text in constants.values() if isinstance(text, ast.Constant)]
+    texts = [*words, *told, *(constants[name] for name in named if name in constants)]
+    return [text for each in texts for text in texts_in(each) if SENTENCE.match(text)]
 
 
 def notes_in(tree: ast.Module) -> list[ast.AST]:

@@ -13,13 +13,13 @@ from PIL import Image
 from ingestion.parsing.scans import opening
 from ingestion.parsing.scans.rules import (
     NO_TEXT,
-    OCR_NOTE,
     OFF,
     UNRECOGNISED,
     PictureText,
     Scanning,
     ScanRules,
 )
+from ingestion.parsing.sentences import READ_BY_OCR
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests import office_files as made
 from ingestion.tests.open_files import flattened, opened
@@ -122,7 +122,7 @@ def test_pictures_of_a_document_without_text_are_read(read, picture, name, make)
     parsed = read(make(picture), name)
 
     assert WORDS in parsed.text
-    assert parsed.notes == [OCR_NOTE]
+    assert parsed.notes == [READ_BY_OCR]
 
 
 @pytest.mark.slow
@@ -163,7 +163,7 @@ def test_pictures_are_read_on_slides_that_have_a_title_only(read, picture):
     first, second = parsed.text.split("## Stand")[1:]
     assert first.index(WORDS) < first.index("### Notes\n\nNotiz")
     assert second == "\n\nEigene Worte\n\n### Notes\n\nNotiz"
-    assert (parsed.pages, parsed.notes) == (2, [OCR_NOTE])
+    assert (parsed.pages, parsed.notes) == (2, [READ_BY_OCR])
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_pictures_of_a_document_count_as_pages_do(scan, picture, data):
     assert [(page.number, page.total) for page in told if page] == [(1, 2), (2, 2)]
     assert "Niccolò" in parsed.text
     assert "Niccolò" not in limited.text
-    assert limited.notes == [OCR_NOTE, "Only the first 1 scanned pages were read."]
+    assert limited.notes == [READ_BY_OCR, "Only the first 1 scanned pages were read."]
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ from tempfile import mkdtemp
 import pytest
 from fpdf import FPDF
 
-from ingestion.parsing.embedded import LEFT_OUT
 from ingestion.parsing.reading import parse_file
+from ingestion.parsing.sentences import FILES_IN_TEXT
 from ingestion.parsing.unpacking import Limits, Unpacking
 from ingestion.tests.test_signed import signed
 
@@ -188,11 +188,11 @@ def test_base64_of_other_files_is_left_out_as_before(unpack):
     found, parsed = unpack(content)
 
     assert not found
-    assert parsed.notes == [LEFT_OUT]
+    assert parsed.notes == [FILES_IN_TEXT]
 
 
 def test_below_the_last_level_attachments_stay_where_they_are(unpack):
     found, parsed = unpack(fattura(attachment()), limits=Limits(9, 10**6, 10**7, 0))
 
     assert not found
-    assert parsed.notes == [LEFT_OUT]
+    assert parsed.notes == [FILES_IN_TEXT]
