@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,21 @@ def test_each_trouble_has_its_remedy(tmp_path, number, said):
     assert told.startswith(f"cannot use {tmp_path / 'users.lock'}: ")
     assert said in told
     assert "Errno" not in told
+
+
+def test_a_program_that_cannot_be_started_is_no_matter_of_the_data(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "packages"))
+    program = tmp_path / "packages" / "redis-server"
+    program.parent.mkdir()
+    program.write_text("for another processor")
+    program.chmod(0o644)
+    with pytest.raises(PermissionError) as trouble:
+        subprocess.run([program], check=True)
+
+    told = str(refusal_of(trouble.value, tmp_path / "data"))
+
+    assert told.startswith(f"cannot start {program}: permission denied: Python's packages must be")
+    assert "DATA_DIR" not in told
 
 
 def test_trouble_without_a_name_is_that_of_the_data_directory(tmp_path):

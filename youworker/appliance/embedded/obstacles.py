@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pwd
+import sys
 from pathlib import Path
 
 from youworker.appliance.embedded.exceptions import StartupRefused
@@ -12,6 +13,9 @@ from youworker.appliance.embedded.exceptions import StartupRefused
 READ_ONLY = "its file system is read-only: mount it for writing, or set DATA_DIR to another place"
 FULL = "the disk is full: free space or enlarge it"
 OTHERWISE = "set DATA_DIR to a writable directory"
+UNSTARTABLE = (
+    "Python's packages must be those of this machine, where programs may run (no `noexec` mount)"
+)
 
 
 def require_folder(path: Path) -> None:
@@ -26,8 +30,10 @@ def require_folder(path: Path) -> None:
 
 
 def refusal_of(error: OSError, data_dir: Path) -> StartupRefused:
-    """What an operator is told of trouble with the data directory, or something in it."""
+    """What an operator is told of trouble with the data directory, or with a program started."""
     path = data_dir if error.filename is None else Path(os.fsdecode(error.filename))
+    if path.is_relative_to(sys.prefix) and not path.is_relative_to(data_dir):
+        return StartupRefused(f"cannot start {path}: {in_words(error)}: {UNSTARTABLE}")
     return StartupRefused(f"cannot use {path}: {obstacle(error, path)}")
 
 
@@ -42,7 +48,12 @@ def obstacle(error: OSError, path: Path) -> str:
         return FULL
     if isinstance(error, PermissionError):
         return forbidden()
-    return f"{(error.strerror or str(error)).lower()}: {OTHERWISE}"
+    return f"{in_words(error)}: {OTHERWISE}"
+
+
+def in_words(error: OSError) -> str:
+    """What the system says of it, without its number."""
+    return (error.strerror or str(error)).lower()
 
 
 def is_file(place: Path) -> bool:
