@@ -16,6 +16,8 @@ LONGEST_HEADER = 200
 FEWEST_COLUMNS = 2
 SEPARATORS = ",;\t|"
 HEAD = 4096
+# Lines of a single cell above the names of columns.
+MOST_TITLES = 5
 # What spreadsheets write for rows that have formats and no values.
 BLANK_ROW = re.compile(r"^(?:[ \t\"]*+[,;|\t])[ \t\",;|]*+(?:\n|\Z)", re.M)
 # A line for Excel alone, which it does not show.
@@ -33,36 +35,58 @@ class Table:
 
 
 def tables_of(text: str) -> list[Table]:
-    """The tables whose rows are lines between bars, with their first row as header."""
+    """The tables whose rows are lines between bars, with their first row as header.
+
+    Titles above it, in a single cell, are none of its rows.
+    """
     found: list[Table] = []
     if BAR not in text:
         return found
-    begin, header, offset = -1, "", 0
-    for line in text.split("\n"):
-        is_row = line.startswith(BAR)
-        if is_row and begin < 0:
-            begin, header = offset, header_of(line.strip(BAR + " ").split(BAR))
-        elif not is_row and begin >= 0:
-            found.append(Table(begin, offset, header))
-            begin = -1
+    rows: list[tuple[int, str]] = []
+    offset = 0
+    for line in [*text.split("\n"), ""]:
+        if line.startswith(BAR):
+            rows.append((offset, line))
+        elif rows:
+            found += table_of_rows(rows, offset)
+            rows = []
         offset += len(line) + 1
-    if begin >= 0:
-        found.append(Table(begin, offset, header))
-    return [table for table in found if table.header]
+    return found
+
+
+def table_of_rows(rows: Sequence[tuple[int, str]], end: int) -> list[Table]:
+    """Some rows, each with its offset, as one table; none without the names of columns."""
+    for start, line in rows[: MOST_TITLES + 1]:
+        cells = line.strip(BAR + " ").split(BAR)
+        if is_title(cells):
+            continue
+        header = header_of(cells)
+        return [Table(start, end, header)] if header else []
+    return []
 
 
 def table_of_values(text: str) -> list[Table]:
-    """A text of separated values as one table; none when its first line names no columns."""
-    head = text[:HEAD].split("\n", 1)[0]
-    separator = max(SEPARATORS, key=head.count)
-    if not head.count(separator):
-        return []
-    try:
-        cells = next(csv.reader([head], delimiter=separator), [])
-    except csv.Error:
-        return []
-    header = header_of(cells)
-    return [Table(0, len(text), header)] if header else []
+    """A text of separated values as one table; none when its first line names no columns.
+
+    Titles above it, in a single cell, are none of its lines.
+    """
+    start = 0
+    for line in text[:HEAD].split("\n")[: MOST_TITLES + 1]:
+        separator = max(SEPARATORS, key=line.count)
+        try:
+            cells = next(csv.reader([line], delimiter=separator), [])
+        except csv.Error:
+            return []
+        if not is_title(cells):
+            header = header_of(cells)
+            return [Table(start, len(text), header)] if header else []
+        start += len(line) + 1
+    return []
+
+
+def is_title(cells: Sequence[str]) -> bool:
+    """Whether a row is a line above a table and no row of it: empty but for one cell."""
+    return sum(bool(cell.strip()) for cell in cells) <= 1
 
 
 def without_blank_rows(text: str) -> str:

@@ -37,6 +37,15 @@ def letter():
     return saved(document)
 
 
+def titled_sheet():
+    book = openpyxl.Workbook()
+    book.active.title = "People"
+    for row in (["Our people"], NAMES, *ROWS):
+        book.active.append(row)
+    book.active.merge_cells("A1:C1")
+    return saved(book)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "heading"),
     [
@@ -45,6 +54,9 @@ def letter():
         ("a.tsv", separated("\t"), "name | town | age"),
         ("a.html", page(), "People > name | town | age"),
         ("a.xlsx", sheet(), "People > name | town | age"),
+        ("a.xlsx", titled_sheet(), "People > name | town | age"),
+        ("a.csv", b"Our people;;\n;;\n" + separated(";"), "name | town | age"),
+        ("a.csv", b"Our people\n" + separated(","), "name | town | age"),
         ("a.docx", letter(), "People > name | town | age"),
     ],
 )
@@ -64,6 +76,15 @@ def test_what_follows_a_table_does_not_belong_to_it():
 
     places = [text.index(word) for word in ("Before", "| a", "| 1", "Behind")]
     assert [header_at(tables, place) for place in places] == ["", "", "a | b", ""]
+
+
+def test_only_a_few_single_cells_above_are_titles():
+    titles = "| Title |\n"
+    rows = "| a | b |\n| 1 | 2 |"
+
+    assert [table.header for table in tables_of(titles * 5 + rows)] == ["a | b"]
+    assert tables_of(titles * 6 + rows) == []
+    assert tables_of(f"{titles}| 1 | 2 |\n| a | b |") == []
 
 
 @pytest.mark.parametrize("text", ["", "one column\nx", "1,2,3\n4,5,6", "2026-01-01;x\n", ',"\n'])
