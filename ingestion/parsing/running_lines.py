@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -85,22 +85,43 @@ def runs_of(
 
 
 def without_contents(pages: Sequence[str]) -> list[str]:
-    """The pages without the entries of a table of contents; a price list is none."""
-    entries = [
-        (page, at, number)
-        for page, text in enumerate(pages)
-        for at, line in enumerate(text.split("\n"))
-        if (number := page_of_entry(line.strip())) is not None
-    ]
-    numbers = [number for *_, number in entries]
-    counts = Counter(page for page, *_ in entries)
-    if not entries or numbers != sorted(numbers) or numbers[-1] > len(pages):
-        return list(pages)
-    gone = {(page, at) for page, at, _ in entries if counts[page] >= FEWEST_ENTRIES}
+    """The pages without the entries of tables of contents; price lists and indexes are none."""
+    entries: list[list[Entry]] = [[]]
+    for page, text in enumerate(pages):
+        found = [
+            Entry(page, at, number)
+            for at, line in enumerate(text.split("\n"))
+            if (number := page_of_entry(line.strip())) is not None
+        ]
+        # Each goes on over neighbouring pages.
+        if found and entries[-1] and page - entries[-1][-1].page > 1:
+            entries.append([])
+        entries[-1] += found
+    counts = Counter(entry.page for run in entries for entry in run)
+    gone = {
+        (entry.page, entry.at)
+        for run in entries
+        for entry in run
+        if counts[entry.page] >= FEWEST_ENTRIES and leads_on(run, len(pages))
+    }
     return [
         "\n".join(line for at, line in enumerate(text.split("\n")) if (page, at) not in gone)
         for page, text in enumerate(pages)
     ]
+
+
+class Entry(NamedTuple):
+    """A line of a page that leads to a page."""
+
+    page: int
+    at: int
+    number: int
+
+
+def leads_on(entries: Sequence[Entry], pages: int) -> bool:
+    """Whether lines that lead to pages are a table of contents: in order, to pages that exist."""
+    numbers = [entry.number for entry in entries]
+    return numbers == sorted(numbers) and numbers[-1] <= pages
 
 
 def page_of_entry(line: str) -> int | None:

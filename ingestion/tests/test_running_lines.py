@@ -98,6 +98,24 @@ def test_a_price_list_is_no_table_of_contents():
     assert without_contents(prices) == prices
 
 
+def test_an_index_at_the_end_does_not_keep_the_table_of_contents():
+    contents = "\n".join(f"Part {n} . . . . . . {n}" for n in range(1, 7))
+    index = "\n".join(
+        f"{word} . . . . . . {n}" for word, n in zip("abcd", (6, 2, 5, 1), strict=True)
+    )
+    pages = [f"Contents\n{contents}", *["A page of text."] * 6, index]
+
+    assert without_contents(pages) == ["Contents", *pages[1:]]
+
+
+def test_contents_of_several_pages_are_one_table():
+    first, second = ("\n".join(f"Part {n} ..... {n}" for n in range(m, m + 5)) for m in (1, 6))
+    text = ["A page of text."] * 10
+
+    assert without_contents([first, second, *text]) == ["", "", *text]
+    assert without_contents([second, first, *text]) == [second, first, *text]
+
+
 def test_a_document_that_is_a_table_of_contents_keeps_it(read):
     paper = FPDF()
     paper.add_page()
