@@ -9,11 +9,11 @@ from documents.quoting.answer_kinds import kinds_of
 from documents.quoting.words import reader_of
 
 
-def asked(*texts, answer="Use pg_dump for that [1]."):
+def asked(*texts, answer="Use pg_dump for that [1].", languages=("en", "it")):
     messages = []
     for text in texts:
         messages += [ChatMessage("user", text), ChatMessage("assistant", answer)]
-    return last_question(messages[:-1], reader_of("en", "it"))
+    return last_question(messages[:-1], reader_of(*languages))
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ def asked(*texts, answer="Use pg_dump for that [1]."):
         "ma su Windows?",
         "come posso monitorarla?",
         "posso farlo?",
+        "entro quando?",
         "tell me more",
     ],
 )
@@ -53,6 +54,24 @@ def test_question_that_stands_alone_is_left_alone(text):
 
     assert question.query == text
     assert "replic" not in question.weights
+
+
+@pytest.mark.parametrize(
+    ("text", "is_completed"),
+    [
+        ("Und wie lange dauert das?", True),
+        ("Aber im Winter?", True),
+        ("Wie lange hält er?", True),
+        ("Was kosten sie?", True),
+        ("ab wann?", True),
+        ("Wie erreiche ich Sie?", False),
+        ("Wer leitet den Einkauf?", False),
+    ],
+)
+def test_german_question_that_leans_on_the_topic_is_completed(text, is_completed):
+    question = asked("Wer prüft den Aufzug?", text, languages=("de",))
+
+    assert question.query.startswith("Wer prüft den Aufzug ") is is_completed
 
 
 def test_follow_up_as_first_question_is_searched_as_it_is():

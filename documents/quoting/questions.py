@@ -12,7 +12,9 @@ from documents.unspaced import RUN, is_loose, telling_pairs
 
 # In "how long" the second word asks and is not what the answer says.
 HOW = re.compile(
-    r"\bhow (?:many|much|long|often|big|large|old|fast|far|tall|high|deep|soon)\b", re.IGNORECASE
+    r"\bhow (?:many|much|long|often|big|large|old|fast|far|tall|high|deep|soon)\b"
+    r"|\bwie ?(?:viele?|lange|oft|gro(?:ß|ss)|alt|schnell|weit|hoch|tief|bald)\b",
+    re.IGNORECASE,
 )
 
 # A follow-up without such a word asks the question before it again, about something else.

@@ -34,6 +34,10 @@ want wasn way weren whose without won work works would wouldn
 bisogno cioè ciò così deve devo dice dicono dimmi documenti documento fa far fare favore
 funziona modo ogni oppure perchè piacere possiamo posso possono può qual quali quando spiega
 spiegami trovare usa usare uso voglio vorrei
+
+bitte darf darfst dokument dokumente dokumenten dürfen dürft erkläre finde geht gibt kannst könnte
+könnten möchte möglich musst muß müssen soll sollen wann warum wem wen wer weshalb wieso wieviel
+wieviele zeig zeige
 """
 FILLER_WORDS = frozenset(FILLERS.split())
 

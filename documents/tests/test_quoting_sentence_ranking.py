@@ -55,6 +55,26 @@ def test_the_sentence_that_answers_is_found_in_many_languages(code):
     assert quotes(QUESTIONS[code], text, language=code) == [(1, sentences[1])]
 
 
+DEPOSIT = "Die Kaution beträgt 1.950 Euro und wird in drei Raten gezahlt."
+HANDOVER = f"Der Mieter übernimmt die Räume. Der Schlüssel für den Keller fehlt. {DEPOSIT}"
+CHARTER = "Kaninchen dürfen gehalten werden. Der Vorstand beruft den Ausschuss."
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answer"),
+    [
+        ("Wie hoch ist die Kaution?", HANDOVER, [(1, DEPOSIT)]),
+        ("Wieviel Euro Kaution muss ich bitte zahlen?", HANDOVER, [(1, DEPOSIT)]),
+        ("Darf ich Kaninchen haben?", CHARTER, [(1, "Kaninchen dürfen gehalten werden.")]),
+        ("Wer beruft?", CHARTER, [(1, "Der Vorstand beruft den Ausschuss.")]),
+        ("Wie hoch ist der Turm?", HANDOVER, []),
+        ("Darf ich rauchen?", CHARTER, []),
+    ],
+)
+def test_german_words_that_ask_are_not_what_is_asked_about(question, text, answer):
+    assert quotes(question, text, language="de") == answer
+
+
 def test_number_is_preferred_when_a_number_is_asked_for():
     text = (
         "Backups of the archive are kept in a safe place for the auditors. "

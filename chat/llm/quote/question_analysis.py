@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
 LEAD_IN = re.compile(
     r"\A\s*(?:and|but|or|so|then|also|ok|okay|what about|how about|what if|e|ed|ma|o|oppure|invece"
-    r"|anche|quindi|poi|allora)\b[\s,]*",
+    r"|anche|quindi|poi|allora|und|aber|oder|also|dann|auch|was ist mit)\b[\s,]*",
     re.I,
 )
 PRONOUN = re.compile(
     r"\b(?:it|its|that|this|they|them|their|these|those|there|one|ones|same|questo|questa|questi"
     r"|queste|quello|quella|quelli|quelle|ciò|esso|essa|essi|stesso|stessa"
+    # With a capital it may be the person who is asked.
+    r"|er|ihn|ihm|(?-i:sie)|diese[rsnm]?|da(?:für|zu|mit|von|rüber)|derselben?|dieselben?|dasselbe"
     r"|farl[oaie]|\w{2,}(?:ar|er|ir)(?:lo|la|li|le|ne|ci))\b",
     re.I,
 )
 PREPOSITION = re.compile(
-    r"(?:on|in|for|with|without|from|under|by|at|su|per|con|senza|da|sul|nel|sotto)\b", re.I
+    r"(?:on|in|for|with|without|from|until|under|by|at|su|per|con|senza|da|sul|nel|sotto|entro"
+    r"|fino|bis|auf|für|mit|ohne|von|unter|bei|nach|seit|ab)\b",
+    re.I,
 )
 IDENTIFIER = re.compile(r"\b(?:\w*[a-z]_\w+|[A-Z]{2}\w*|\w+[a-z][A-Z]\w*|\w+\(\))")
 
