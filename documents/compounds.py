@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Set
 
 FILE = Path(__file__).parent / "compound_parts" / "german.txt"
 LANGUAGE = "german"
@@ -35,33 +39,41 @@ def compound_parts(text: str) -> list[str]:
 @lru_cache(maxsize=20_000)
 def divided(word: str) -> tuple[str, ...]:
     """The parts of a word in lower case; none when it is no compound of known words."""
-    return () if word in known_parts() else division(word, MOST_DIVISIONS)
-
-
-def division(word: str, most: int) -> tuple[str, ...]:
-    """The first division of a word into known parts, with the longest last part."""
     known = known_parts()
+    return () if is_known(word, known) else division(word, MOST_DIVISIONS, known)
+
+
+def division(word: str, most: int, known: Set[str]) -> tuple[str, ...]:
+    """The first division of a word into known parts, with the longest last part."""
     for place in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
-        last = word[place:]
-        if not is_known(last):
+        before, last = word[:place], word[place:]
+        if not is_known(last, known):
             continue
-        for link in LINKS:
-            first = word[:place].removesuffix(link)
-            if not word[:place].endswith(link) or len(first) < SHORTEST_PART:
-                continue
-            # A final e is left out in front of the next part: Mietvertrag, Schulbuch.
-            if whole := next((each for each in (first, f"{first}e") if each in known), ""):
-                return whole, last
-            if most > 1 and (parts := division(first, most - 1)):
+        if whole := next(first_parts(before, known), ""):
+            return whole, last
+        for first in filter(None, (unlinked(before, link) for link in LINKS)):
+            if most > 1 and (parts := division(first, most - 1, known)):
                 return *parts, last
     return ()
 
 
-def is_known(last: str) -> bool:
-    """Whether the last part of a compound is a known word, or one with an ending."""
-    known = known_parts()
-    return last in known or any(
-        last.endswith(ending) and last.removesuffix(ending) in known and len(last) > LONGEST_ENDED
+def first_parts(before: str, known: Set[str]) -> Iterator[str]:
+    """The known words that what stands before a last part may be, the likeliest first."""
+    for first in filter(None, (unlinked(before, link) for link in LINKS)):
+        # A final e is left out in front of the next part: Mietvertrag, Schulbuch.
+        yield from (each for each in (first, f"{first}e") if each in known)
+
+
+def unlinked(before: str, link: str) -> str:
+    """What stands before a link; nothing when it is too short, or the link is not there."""
+    first = before.removesuffix(link)
+    return first if before.endswith(link) and len(first) >= SHORTEST_PART else ""
+
+
+def is_known(word: str, known: Set[str]) -> bool:
+    """Whether a word is known, or is a known one with an ending."""
+    return word in known or any(
+        word.endswith(ending) and word.removesuffix(ending) in known and len(word) > LONGEST_ENDED
         for ending in ENDINGS
     )
 

@@ -173,7 +173,7 @@ class Document(SoftDeleteModel):
             models.Index(fields=["stored_file"], name="document_stored_file"),
             models.Index(
                 fields=["-id"],
-                condition=Q(index_version__lt=2),
+                condition=Q(index_version__lt=3),
                 name="document_outdated_index",
             ),
             models.Index(

@@ -32,7 +32,7 @@ BATCH = 1000
 
 # What is stored in `Document.index_version`: the rules by which its passages were indexed. A higher
 # one has every document indexed again (`reindexing`), and needs a new condition of the index there.
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 
 # Weights: A the title, B the heading path, D the text. Identifiers have no position, nor have other
 # spellings and the parts of compounds: a word whose stem is the same keeps its own.

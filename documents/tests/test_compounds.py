@@ -25,6 +25,13 @@ COMPOUNDS = {
     "Bundesverfassungsgericht": "Gericht",
     "Fahrtkosten": "Kosten",
     "Probezeit": "Zeit",
+    "Schlüsselübergabe": "Übergabe Schlüssel",
+    "Reisekostenabrechnung": "Abrechnung Reise",
+    "Krankmeldung": "Meldung",
+    "Müllabfuhr": "Müll",
+    "Wasserzählers": "Zähler",
+    "Besprechungsräume": "Besprechung Räume",
+    "Auftragsbestätigung": "Bestätigung Auftrag",
     "Arbeitsplatz": "Arbeitsplatz",
 }
 # What a careless division would find in them.
@@ -40,6 +47,11 @@ APART = {
     "Dokumentation": "Station",
     "Krankenversicherung": "Sicherung",
     "vergessen": "Essen",
+    "Nachteile": "Eile",
+    "Parameter": "Meter",
+    "Netzwerke": "Werk",
+    "Fortschritte": "Schritte",
+    "Bundesamt": "Samt",
 }
 
 

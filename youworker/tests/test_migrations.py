@@ -76,7 +76,8 @@ def test_the_models_need_no_migration_that_is_not_there():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-@pytest.mark.django_db
+# What is done concurrently cannot be written out within a transaction.
+@pytest.mark.django_db(transaction=True)
 def test_new_migrations_hold_no_table_for_long():
     loader = MigrationLoader(connection)
     troubles = {}

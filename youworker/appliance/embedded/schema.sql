@@ -1714,7 +1714,7 @@ CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session U
 CREATE INDEX document_collection_newest ON public.documents_document USING btree (collection_id, created_at DESC);
 CREATE INDEX document_collection_place ON public.documents_document USING btree (collection_id, path_hash);
 CREATE INDEX document_collection_sha256 ON public.documents_document USING btree (collection_id, sha256);
-CREATE INDEX document_outdated_index ON public.documents_document USING btree (id DESC) WHERE (index_version < 2);
+CREATE INDEX document_outdated_index ON public.documents_document USING btree (id DESC) WHERE (index_version < 3);
 CREATE INDEX document_owner_newest ON public.documents_document USING btree (owner_id, created_at DESC);
 CREATE INDEX document_stored_file ON public.documents_document USING btree (stored_file_id);
 CREATE INDEX document_unembedded ON public.documents_document USING btree (status) WHERE ((status)::text = ANY ((ARRAY['searchable'::character varying, 'failed'::character varying])::text[]));
@@ -2172,6 +2172,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
 ('documents', '0014_seconds_of_recordings', now()),
 ('documents', '0015_layouts_of_passages', now()),
 ('documents', '0016_answers_of_golden_questions', now()),
+('documents', '0017_german_compounds', now()),
 ('groups', '0001_initial', now()),
 ('groups', '0002_service_accounts', now()),
 ('groups', '0003_quotas', now()),
