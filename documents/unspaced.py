@@ -49,10 +49,15 @@ def pairs(run: str, *, whole: bool = True) -> list[str]:
 
     So every character begins something, and a single one is found by what begins with it.
     """
-    # Only the scripts before the East Asian ones write signs around their letters.
-    units = list(run) if min(run) >= "\u2e80" else UNIT.findall(run)
+    units = units_of(run)
     found = [one + two for one, two in itertools.pairwise(units)]
     return [*found, units[-1]] if whole or not found else found
+
+
+def units_of(run: str) -> list[str]:
+    """The characters of a run, each with the signs that are written around it."""
+    # Only the scripts before the East Asian ones write signs around their letters.
+    return list(run) if min(run) >= "\u2e80" else UNIT.findall(run)
 
 
 def with_pairs(text: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from documents.letters import legible, plain_letters
 from documents.quoting.words import WORD, reader_of
-from documents.unspaced import RUN
+from documents.unspaced import RUN, telling_pairs, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def excerpt(text: str, query: str, *, language: str) -> list[Piece]:
     """Some lines of a text around what the query meant in it, as pieces in order.
 
     Words are compared by their stems in the document's language, and without accents; of scripts
-    without blanks, runs of the query are looked for as they stand.
+    without blanks, the pairs of characters count that say what the query is about.
     """
     text = without_markup(text)
     spans = list(meant_spans(text, query, language))
@@ -68,23 +69,27 @@ def meant_spans(text: str, query: str, language: str) -> Iterator[tuple[int, int
     """Where the words of a query stand in a text: first and last offset of each, in order."""
     reader = reader_of(language or "en")
     wanted = set(reader.terms(query))
-    runs = [run.group() for run in RUN.finditer(query)]
+    pairs = {pair for run in RUN.findall(query) for pair in telling_pairs(run)}
     for match in WORD.finditer(text):
         word = match.group()
         if RUN.search(word):
-            yield from runs_within(word, runs, match.start())
+            yield from pairs_within(word, pairs, match.start())
         elif not wanted.isdisjoint(reader.terms(plain_letters(legible(word)))):
             yield match.span()
 
 
-def runs_within(word: str, runs: list[str], offset: int) -> Iterator[tuple[int, int]]:
-    """Where runs of a script without blanks stand in another one; none overlaps another."""
-    place = 0
-    while place < len(word):
-        found = next((run for run in runs if word.startswith(run, place)), "")
-        if found:
-            yield offset + place, offset + place + len(found)
-        place += len(found) or 1
+def pairs_within(word: str, pairs: set[str], offset: int) -> list[tuple[int, int]]:
+    """Where pairs of characters stand in a run without blanks; those that touch are one."""
+    spans: list[tuple[int, int]] = []
+    for one, two in itertools.pairwise([*units_of(word), ""]):
+        if meant := next((each for each in (one + two, one) if each in pairs), ""):
+            start, end = offset, offset + len(meant)
+            if spans and spans[-1][1] >= start:
+                start, last = spans.pop()
+                end = max(end, last)
+            spans.append((start, end))
+        offset += len(one)
+    return spans
 
 
 def window(text: str, spans: list[tuple[int, int]]) -> tuple[int, int]:

@@ -185,6 +185,11 @@ def marked(pieces):
         ("Perché la città è bella", "perche citta bella", "it", ["città", "bella"]),
         ("Die Straße ist lang", "strasse", "de", ["Straße"]),
         ("我们的办公室在北京。", "办公室", "zh", ["办公室"]),
+        ("出差时住宿费每晚最多五百元。", "出差住宿费每晚多少", "zh", ["出差", "住宿费每晚"]),
+        ("東京本社の会議室は三階です。", "会議室 場所", "ja", ["会議室"]),
+        ("黒い猫がいる。", "猫", "ja", ["猫"]),
+        ("재택근무는 주 2회 가능합니다.", "재택근무 가능", "ko", ["재택근무", "가능"]),
+        ("พนักงานลาพักร้อนได้สิบวัน", "ลาพักร้อน", "th", ["ลาพักร้อน"]),
         ("max_connections is 100", "max_connections", "en", ["max_connections"]),
         ("The and of it", "the of", "en", []),
         ("", "x", "", []),
@@ -195,6 +200,10 @@ def test_words_are_found_by_their_stems_and_without_accents(said, query, languag
 
     assert "".join(piece.text for piece in pieces) == said
     assert set(words) <= set(marked(pieces))
+
+
+def test_of_a_script_without_blanks_nothing_is_marked_that_only_asks():
+    assert marked(excerpt("有多少人, 会议室三楼。", "会议室在多少楼", language="zh")) == ["会议室"]
 
 
 def test_an_excerpt_has_no_marks_of_markdown():
