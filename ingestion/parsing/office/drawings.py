@@ -19,13 +19,32 @@ def drawing_lines(package: Package, part: str) -> list[str]:
     return DrawingReader().read(package, part)
 
 
-class DrawingReader:
-    """Gathers the paragraphs and cached names of one drawing."""
+class Names:
+    """Gathers lines of a drawing, each once, from characters where these are text."""
 
     def __init__(self) -> None:
         self.lines: dict[str, None] = {}
         self.pieces: list[str] = []
         self.is_text = False
+
+    def end_line(self) -> None:
+        """Keep what was gathered."""
+        self.is_text = False
+        if line := " ".join("".join(self.pieces).split()):
+            self.lines[line] = None
+        self.pieces.clear()
+
+    def take(self, text: str) -> None:
+        """Keep characters that are shown."""
+        if self.is_text:
+            self.pieces.append(text)
+
+
+class DrawingReader(Names):
+    """Gathers the paragraphs and cached names of one drawing."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.caches = 0
 
     def read(self, package: Package, part: str) -> list[str]:
@@ -66,15 +85,3 @@ class DrawingReader:
     def start_value(self, attributes: Attributes) -> None:
         """A value follows; numbers of a series are no text."""
         self.is_text = self.caches > 0
-
-    def end_line(self) -> None:
-        """Keep what was gathered."""
-        self.is_text = False
-        if line := " ".join("".join(self.pieces).split()):
-            self.lines[line] = None
-        self.pieces.clear()
-
-    def take(self, text: str) -> None:
-        """Keep characters that are shown."""
-        if self.is_text:
-            self.pieces.append(text)

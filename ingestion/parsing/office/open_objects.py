@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ingestion.parsing.office.drawings import Names
+
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
 
 
-class Chart:
+class Chart(Names):
     """Gathers titles, and names of series and categories, each once, as of other formats."""
 
     def __init__(self) -> None:
-        self.lines: dict[str, None] = {}
-        self.pieces: list[str] = []
+        super().__init__()
         self.column = 0
         self.is_name = True
-        self.is_text = False
 
     def starts(self) -> Starts:
         """What to call where elements begin."""
@@ -28,7 +28,7 @@ class Chart:
 
     def ends(self) -> Ends:
         """What to call where they end."""
-        return {"text:p": self.end_text, "table:table-cell": self.end_cell}
+        return {"text:p": self.end_line, "table:table-cell": self.end_cell}
 
     def start_row(self, attributes: Attributes) -> None:
         """A row of its data begins."""
@@ -46,15 +46,3 @@ class Chart:
     def start_text(self, attributes: Attributes) -> None:
         """Characters follow."""
         self.is_text = self.is_name
-
-    def end_text(self) -> None:
-        """Keep what was gathered."""
-        self.is_text = False
-        if line := " ".join("".join(self.pieces).split()):
-            self.lines[line] = None
-        self.pieces.clear()
-
-    def take(self, text: str) -> None:
-        """Keep characters that are shown."""
-        if self.is_text:
-            self.pieces.append(text)
