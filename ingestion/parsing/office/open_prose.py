@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import posixpath
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from ingestion.parsing.office.counting import BULLET
 from ingestion.parsing.office.elements import Walk, whole
 from ingestion.parsing.office.open_lists import Lists
 from ingestion.parsing.office.open_objects import Chart
+from ingestion.parsing.office.pictures import WrittenOut
 from ingestion.parsing.office.writing import Lines
 from ingestion.parsing.types import ParseFailed
 
@@ -88,7 +87,7 @@ class Prose:
         self.notes: list[str] = []
         self.hidden: set[str] = set()
         self.pictures: list[Picture] = []
-        self.encoded: list[str] | None = None
+        self.picture = WrittenOut(self.keep_picture)
         self.style = self.creator = ""
         self.label_at = 0
         self.note_label = ""
@@ -108,7 +107,7 @@ class Prose:
             "draw:object": self.take_object,
             "office:chart": self.start_chart,
             "draw:image": self.take_picture,
-            "office:binary-data": self.start_file,
+            "office:binary-data": self.picture.start,
             "text:tab": lambda _: self.add("\t"),
             "text:line-break": lambda _: self.add("\n"),
             "text:note-citation": self.start_citation,
@@ -128,7 +127,7 @@ class Prose:
         return {
             "text:p": self.end_paragraph,
             "text:h": self.end_paragraph,
-            "office:binary-data": self.end_file,
+            "office:binary-data": self.picture.end,
             "text:note-citation": self.end_citation,
             "text:note-body": self.end_note,
             "office:annotation": self.end_comment,
@@ -142,9 +141,7 @@ class Prose:
 
     def take(self, text: str) -> None:
         """Keep characters of a paragraph; blanks of any kind and number are one."""
-        if self.encoded is not None:
-            self.encoded.append(text)
-        elif self.paragraphs:
+        if not self.picture.take(text) and self.paragraphs:
             self.add(SPACES.sub(" ", text))
 
     def add(self, text: str) -> None:
@@ -197,15 +194,9 @@ class Prose:
         if part not in self.replaced:
             self.pictures.append(part)
 
-    def start_file(self, attributes: Attributes) -> None:
-        """A file in base64 follows, of a picture most likely."""
-        self.encoded = []
-
-    def end_file(self) -> None:
-        """Keep it."""
-        encoded, self.encoded = "".join(self.encoded or ()), None
-        with suppress(ValueError):
-            self.pictures.append(base64.b64decode(encoded))
+    def keep_picture(self, data: bytes) -> None:
+        """A file that was written out, of a picture most likely."""
+        self.pictures.append(data)
 
     def take_spaces(self, attributes: Attributes) -> None:
         """Several blanks that are meant."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,15 +19,41 @@ from ingestion.parsing.scans.rules import PictureText, current
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from PIL.Image import Image
 
+    from ingestion.parsing.office.elements import Attributes
     from ingestion.parsing.office.package import Package
     from ingestion.parsing.office.writing import Writer
 
 # The name of a part, or what is written into a part itself.
 Picture = str | bytes
+
+
+class WrittenOut:
+    """Gathers a file that is written into a part in base64, and hands it out where it ends."""
+
+    def __init__(self, keep: Callable[[bytes], object]) -> None:
+        self.keep = keep
+        self.letters: list[str] | None = None
+
+    def start(self, attributes: Attributes) -> None:
+        """It follows."""
+        self.letters = []
+
+    def take(self, text: str) -> bool:
+        """Keep characters that are of such a file, which others are not."""
+        if self.letters is None:
+            return False
+        self.letters.append(text)
+        return True
+
+    def end(self) -> None:
+        """Nothing is handed out of what is no base64."""
+        letters, self.letters = "".join(self.letters or ()), None
+        with suppress(ValueError):
+            self.keep(base64.b64decode(letters))
 
 
 def is_silent(writer: Writer) -> bool:

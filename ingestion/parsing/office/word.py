@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 def read_word(data: bytes, mime: str) -> Extract:
     """A Word file; what was deleted or is hidden is left out."""
     package = package_of(data)
-    manuscript = Manuscript(package)
-    writer = Writer()
-    with suppress(Enough):
-        manuscript.write_to(writer)
-    return writer.extract(package.title())
+    return Manuscript(package).extract(package.title())
 
 
 class Manuscript:
@@ -49,6 +45,13 @@ class Manuscript:
         self.footnotes: dict[str, str] = {}
         self.endnotes: dict[str, str] = {}
         self.comments: dict[str, str] = {}
+
+    def extract(self, title: str) -> Extract:
+        """What is read of it, until that is enough."""
+        writer = Writer()
+        with suppress(Enough):
+            self.write_to(writer)
+        return writer.extract(title)
 
     def write_to(self, writer: Writer) -> None:
         """Write everything: the text with its notes, then what stands around it on every page."""

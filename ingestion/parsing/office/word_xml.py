@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ingestion.parsing import kinds
-from ingestion.parsing.office.elements import Enough
 from ingestion.parsing.office.flat_package import FlatPackage, Slices
 from ingestion.parsing.office.package import Relation
+from ingestion.parsing.office.pictures import WrittenOut
 from ingestion.parsing.office.word import Manuscript
 from ingestion.parsing.office.word_story import Story
-from ingestion.parsing.office.writing import Lines, Writer
+from ingestion.parsing.office.writing import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
-    from ingestion.parsing.office.writing import Sink
+    from ingestion.parsing.office.writing import Sink, Writer
     from ingestion.parsing.types import Extract
 
 BODY, STYLES, LISTS, PROPERTIES = "body", "styles", "lists", "DocumentProperties"
@@ -29,11 +27,7 @@ INSERTED, DELETED, COMMENT = "Word.Insertion", "Word.Deletion", "Word.Comment"
 def read_word_xml(data: bytes, mime: str) -> Extract:
     """A Word file; what was deleted or is hidden is left out."""
     package = XmlPackage(data)
-    manuscript = XmlManuscript(package)
-    writer = Writer()
-    with suppress(Enough):
-        manuscript.write_to(writer)
-    return writer.extract(package.title(PROPERTIES, "o:Title"))
+    return XmlManuscript(package).extract(package.title(PROPERTIES, "o:Title"))
 
 
 class DocumentSlices(Slices):
@@ -79,7 +73,7 @@ class XmlStory(Story):
         self.margins = Lines()
         # The authors of comments, and nothing for what was inserted.
         self.annotations: list[str | None] = []
-        self.encoded: list[str] | None = None
+        self.picture = WrittenOut(self.keep_picture)
         super().__init__(manuscript, part, sink)
 
     def starts(self) -> Starts:
@@ -91,7 +85,7 @@ class XmlStory(Story):
             "w:endnote": self.start_note,
             "w:hdr": self.start_margin,
             "w:ftr": self.start_margin,
-            "w:binData": self.start_file,
+            "w:binData": self.picture.start,
         }
 
     def ends(self) -> Ends:
@@ -103,15 +97,17 @@ class XmlStory(Story):
             "w:endnote": lambda: self.end_note(self.manuscript.next_endnote),
             "w:hdr": self.end_margin,
             "w:ftr": self.end_margin,
-            "w:binData": self.end_file,
+            "w:binData": self.picture.end,
         }
 
     def take(self, text: str) -> None:
         """Keep characters when they are text, or a picture in base64."""
-        if self.encoded is None:
+        if not self.picture.take(text):
             super().take(text)
-        else:
-            self.encoded.append(text)
+
+    def keep_picture(self, data: bytes) -> None:
+        """A picture that was written out."""
+        self.pictures.append(data)
 
     def start_annotation(self, attributes: Attributes) -> None:
         """What was inserted, deleted or remarked; of earlier formats nothing is shown."""
@@ -155,13 +151,3 @@ class XmlStory(Story):
         """It ends."""
         self.write_carried()
         self.sinks.pop()
-
-    def start_file(self, attributes: Attributes) -> None:
-        """A picture in base64 follows."""
-        self.encoded = []
-
-    def end_file(self) -> None:
-        """Keep it."""
-        encoded, self.encoded = "".join(self.encoded or ()), None
-        with suppress(ValueError):
-            self.pictures.append(base64.b64decode(encoded))
