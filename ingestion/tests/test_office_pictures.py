@@ -94,10 +94,15 @@ def open_text(picture, words=""):
     return open_file("text", f"<text:p>{words}{frame()}</text:p>", picture)
 
 
-def flat_text(picture):
+def flat_frame(picture):
     encoded = base64.encodebytes(picture).decode()
-    inner = f"<draw:image><office:binary-data>{encoded}</office:binary-data></draw:image>"
-    body = f"<office:text><text:p>{frame(inner=inner)}</text:p></office:text>"
+    return frame(
+        inner=f"<draw:image><office:binary-data>{encoded}</office:binary-data></draw:image>"
+    )
+
+
+def flat_text(picture):
+    body = f"<office:text><text:p>{flat_frame(picture)}</text:p></office:text>"
     return flattened(opened("text", body), "text")
 
 
@@ -180,6 +185,20 @@ def test_pictures_are_read_on_open_slides_that_have_a_title_only(read, picture):
     first, second = parsed.text.split("## Stand")[1:]
     assert first.index(WORDS) < first.index("### Notes\n\nEigene Worte")
     assert second == "\n\nEigene Worte"
+
+
+def test_pictures_of_each_slide_are_read_in_one_piece_of_xml(read, picture, monkeypatch):
+    monkeypatch.setattr(opening, "text_of", lambda image: PictureText(str(image.size), ""))
+    other = io.BytesIO()
+    GREEN.save(other, "PNG")
+    slides = (flat_frame(picture), flat_frame(other.getvalue()))
+    body = "".join(f"<draw:page>{slide}</draw:page>" for slide in slides)
+    kind = "presentation"
+
+    parsed = read(flattened(opened(kind, f"<office:{kind}>{body}</office:{kind}>"), kind), "a.fodp")
+
+    sizes = [str(Image.open(io.BytesIO(each)).size) for each in (picture, other.getvalue())]
+    assert parsed.text.split("\n\n") == sizes
 
 
 def test_headings_in_a_picture_are_those_of_the_document(read, picture, monkeypatch):
