@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Any number, as long as it is always the same and nobody else's.
 START_LOCK = 7_026_111
+LOOK_SECONDS = 0.05
 
 
 def prepare_database(
@@ -47,9 +49,8 @@ def prepare_database(
 
 def wait_until_prepared() -> None:
     """Wait until nobody prepares this database."""
-    with connection.cursor() as cursor:
-        # Held for this statement only, which is a transaction of its own.
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [START_LOCK])
+    # Held for this statement only, which is a transaction of its own.
+    wait_for_start_lock("pg_try_advisory_xact_lock_shared")
 
 
 def is_prepared() -> bool:
@@ -109,10 +110,20 @@ def hold_start_lock() -> Iterator[None]:
     Raises `ImproperlyConfigured` behind a pooler that would keep the lock and lend it to others.
     """
     require_sessions()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [START_LOCK])
+    wait_for_start_lock("pg_try_advisory_lock")
     try:
         yield
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [START_LOCK])
+
+
+def wait_for_start_lock(function: str) -> None:
+    """Ask for the lock until it is given.
+
+    PostgreSQL's own waiting would be a statement with a snapshot, and migrations that make an
+    index concurrently wait for those: a deadlock of which either could be the victim.
+    """
+    with connection.cursor() as cursor:
+        while not cursor.execute(f"SELECT {function}(%s)", [START_LOCK]).fetchone()[0]:
+            time.sleep(LOOK_SECONDS)

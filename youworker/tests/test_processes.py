@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import io
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -220,6 +221,39 @@ def test_what_loads_meanwhile_waits_until_the_database_is_prepared():
     loading.join()
 
     assert order == ["prepared", "serves"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_the_start_lets_migrations_make_indexes_beside_the_work():
+    asked, finished = queue.SimpleQueue(), []
+
+    def tell(execute, *arguments):
+        asked.put(None)
+        return execute(*arguments)
+
+    def wait(how):
+        with closing(connection), connection.execute_wrapper(tell):
+            how()
+            finished.append(how)
+
+    def start():
+        with bootstrap.hold_start_lock():
+            pass
+
+    ways = [start, bootstrap.wait_until_prepared]
+    others = [threading.Thread(target=wait, args=[how]) for how in ways]
+    with bootstrap.hold_start_lock():
+        for other in others:
+            other.start()
+            asked.get(timeout=30)
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE INDEX CONCURRENTLY beside ON chat_message (role)")
+            cursor.execute("DROP INDEX CONCURRENTLY beside")
+        assert finished == []
+    for other in others:
+        other.join(30)
+
+    assert set(finished) == set(ways)
 
 
 @pytest.mark.parametrize(
