@@ -30,11 +30,14 @@ PLAIN = (
 )
 # Of files that are text for people as well, those whose lines and columns mean something: the
 # ending is what the page's highlighter knows the language by.
-CODE = {
-    *("bash", "c", "cc", "conf", "cpp", "cs", "css", "cxx", "diff", "go", "h", "hpp", "ini"),
-    *("java", "js", "json", "jsonc", "jsonl", "jsx", "kt", "kts", "lua", "mjs", "patch", "php"),
-    *("properties", "ps1", "psm1", "py", "r", "rb", "rs", "scala", "sh", "sql", "swift", "toml"),
-    *("ts", "tsx", "xml", "yaml", "yml"),
+PROGRAMS = {
+    *("bash", "c", "cc", "cjs", "cpp", "cs", "cxx", "go", "h", "hh", "hpp", "java", "js", "jsx"),
+    *("kt", "kts", "lua", "mjs", "mts", "php", "ps1", "psm1", "py", "pyi", "r", "rb", "rs"),
+    *("scala", "sh", "sql", "swift", "ts", "tsx"),
+}
+CODE = PROGRAMS | {
+    *("conf", "css", "diff", "ini", "json", "jsonc", "jsonl", "patch", "properties", "toml"),
+    *("xml", "yaml", "yml"),
 }
 CODE_FORMS = ("text/plain", *(f"application/{form}" for form in ("json", "xml", "yaml", "toml")))
 SEPARATORS = ",;\t"
@@ -53,6 +56,12 @@ def code_language(name: str, mime: str) -> str:
     """The language of a file of source code, as Markdown names it; empty for other files."""
     ending = name.rpartition(".")[2].lower()
     return ending if ending in CODE and mime.startswith(CODE_FORMS) else ""
+
+
+def program_language(name: str) -> str:
+    """The language of a file that defines things for programs, by its name; empty for others."""
+    ending = name.rpartition(".")[2].lower()
+    return ending if "." in name and ending in PROGRAMS else ""
 
 
 def fenced(code: str, language: str) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from chat.models import Citation
 from chat.runs.marks import read_marks
 from documents.layout import position_of
-from documents.quoting.sentences import MARK, content_words, overlap, sentence_spans
-from documents.quoting.supporting import best_quote, start_of_words
+from documents.quoting.claims import cited_spans
+from documents.quoting.sentences import MARK, content_words, overlap
+from documents.quoting.supporting import best_definition, best_quote, start_of_words
+from documents.shown_text import program_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +37,6 @@ MOST_SOURCES, MOST_MISTAKEN = 50, 3
 MOST_UNSUPPORTED = 200
 # Documents too short to tell their language are compared as if they were in this one.
 UNKNOWN_LANGUAGE = "en"
-
 
 # Of a row: what stands between two bars, without the blanks around it.
 CELL = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
@@ -163,7 +164,8 @@ def citation_of(
     source = comparison.sources[number]
     held = [plain for plain, is_supported in verdicts.items() if is_supported]
     said = comparison.words_of((held or list(verdicts))[0], source)
-    quote = best_quote(said, source.text, language_of(source))
+    best = best_definition if program_language(source.title) else best_quote
+    quote = best(said, source.text, language_of(source))
     page, _, _ = position_of(source.layout, source.page, quote.start, quote.end)
     citation = Citation(
         message=answer,
@@ -206,17 +208,6 @@ def parts_of_row(text: str, start: int, end: int) -> list[tuple[int, int]]:
     if not sentence.startswith("|") or len(set(MARK.findall(sentence))) < 2:  # noqa: PLR2004 -- two
         return [(start, end)]
     return [(start + cell.start(), start + cell.end()) for cell in CELL.finditer(sentence)]
-
-
-def cited_spans(text: str) -> list[tuple[int, int]]:
-    """Where the sentences of an answer stand; marks behind a closing quote belong to them."""
-    spans: list[tuple[int, int]] = []
-    for start, end in sentence_spans(text):
-        if spans and not MARK.sub("", text[start:end]).strip(" .,;"):
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((start, end))
-    return spans
 
 
 def without_false_marks(text: str) -> str:

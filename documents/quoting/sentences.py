@@ -12,12 +12,13 @@ from documents.unspaced import IDEOGRAPHIC, THAI
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Closing quotes and citation marks belong to the sentence before them. Chinese and Japanese
+# Closing quotes and citation marks belong to the sentence before them; German closes a quote with
+# what English opens one with, and may turn angle quotes round. Chinese and Japanese
 # put no space behind their full stops.
 STOPS = "\u3002\uff01\uff1f\uff61\u17d4\u17d5\u104b"
 BOUNDARY = re.compile(
-    r"(?<![.!?…؟।\u06d4])[.!?…؟।\u06d4]++[\"'”\u2019»)\]*_`]*(?:\s*\[\d{1,3}\])*"
-    r"(?=\s+[\"'“\u2018«(\[*_`¿¡-]*[^\W_a-z])"
+    r"(?<![.!?…؟।\u06d4])[.!?…؟।\u06d4]++[\"'”“\u2019»«)\]*_`]*(?:\s*\[\d{1,3}\])*"
+    r"(?=\s+[\"'“„\u2018\u201a«»(\[*_`¿¡-]*[^\W_a-z])"
     rf"|(?<![{STOPS}])[{STOPS}]++[」』”\u2019\uff09]*(?:\s*\[\d{{1,3}}\])*"
     # Thai and Lao have no full stops: a blank ends a sentence, or a part of a long one.
     rf"|(?<=[{THAI}])[ ]++(?=[{THAI}])"

@@ -27,6 +27,7 @@ from documents.quoting.sentences import content_words, overlap, sentences_of, sp
         ("هل دفعت؟ نعم دفعت.", 2),
         ("Das Fest ist am 3. Oktober. Es gilt z.B. Hier.", 2),
         ("Wann: Dienstag, 14. Juli 2026. Wo: Haus B, 2. Stock. Es waren 14. Alle kamen.", 4),
+        ("Sie sagt: „Das gilt.“ „Nie!“ »Doch.« „Gut.“ Ende. „Neu.", 6),
         ("Il fait p. ex. Froid. Mme. Curie le dit.", 2),
         ("Дом на ул. Мира. Тут.", 2),
         ("", 0),

@@ -67,3 +67,30 @@ def test_a_long_sentence_is_cut_behind_a_word():
 
     assert LONGEST_QUOTE - 6 <= len(quote) <= LONGEST_QUOTE
     assert quote.endswith("word")
+
+
+LIST = """Backups are kept for 35 days.
+
+The following is removed first:
+
+- temporary dumps
+- logs older than a week
+- previews of pictures
+
+- signed by Anna
+"""
+
+
+def test_what_was_said_of_a_list_is_quoted_with_what_announces_it():
+    said = f"The following is removed first: {', '.join(LIST.splitlines()[4:7])}"
+
+    assert quoted(said, LIST) == LIST[LIST.index("The f") : LIST.index("\n\n- signed")]
+    assert quoted("First of all temporary dumps are removed.", LIST) == (
+        "The following is removed first:\n\n- temporary dumps"
+    )
+
+
+def test_neighbours_that_were_said_word_by_word_are_quoted():
+    text = "Milk is white. Dumps are kept for 35 days. Monthly for a year. Grass is green."
+
+    assert quoted("Dumps are kept for 35 days. Monthly for a year.", text) == text[15:62]
