@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
@@ -13,6 +14,7 @@ from chat.runs.tool_errors import why_denied
 from chat.standing import add_attachments
 from documents.layout import position_of
 from documents.quoting.highlighting import without_markup
+from documents.shown_text import program_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,7 +92,7 @@ def position_of_quote(citation: Citation) -> QuotePosition:
 
 def rendered_citation(citation: Citation) -> CitationShape:
     """One `[n]`."""
-    place = position_of_quote(citation)
+    place, is_code = position_of_quote(citation), bool(program_language(citation.title))
     return {
         "index": citation.index,
         "document_id": citation.document_id,
@@ -100,7 +102,8 @@ def rendered_citation(citation: Citation) -> CitationShape:
         "page": place.page,
         "heading": citation.heading,
         "quote": citation.quote,
-        "excerpt": without_markup(citation.quote),
+        "excerpt": dedent(citation.quote) if is_code else without_markup(citation.quote),
+        "is_code": is_code,
         "start": place.start,
         "end": place.end,
         "second": citation.second,

@@ -152,6 +152,8 @@ class CitationShape(Shape):
     quote: str
     # The quote as people read it: without the signs of Markdown, the cells of tables apart.
     excerpt: str
+    # Whether the quote is of a file of source code, whose lines and columns mean something.
+    is_code: bool
     start: int
     end: int
     # Of a recording: the second at which it is said.

@@ -130,6 +130,7 @@ def test_a_citation_shows_a_row_of_a_table_without_its_borders():
     shown = rendered_citation(Citation(quote=quote))
 
     assert (shown["quote"], shown["excerpt"]) == (quote, "Parking · 12 | 14 · free")
+    assert not shown["is_code"]
 
 
 def test_a_stored_citation_tells_where_its_sentence_stands_now_or_stood():
@@ -377,8 +378,8 @@ LOG = (
 )
 
 
-def book_from(text, start=100):
-    source = Source(1, uuid4(), uuid4(), "Manual", "", None, start, start + len(text), text)
+def book_from(text, start=100, title="Manual"):
+    source = Source(1, uuid4(), uuid4(), title, "", None, start, start + len(text), text)
     return CitationIndex([source], {source.passage_id: source})
 
 
@@ -398,6 +399,36 @@ def test_the_quote_is_the_sentence_or_two_that_say_it(said, quote):
 
     assert citation.quote == quote
     assert LOG[citation.start - 100 : citation.end - 100] == quote
+
+
+LISTED = "Removed first:\n\n- temporary dumps\n- logs older than a week\n\nDone."
+
+
+def test_the_quote_of_a_list_is_the_list():
+    said = "“Removed first:”\n\n- temporary dumps\n- logs older than a week [1]"
+
+    (citation,) = citations_of(Message(), said, book_from(LISTED))
+
+    assert citation.quote == LISTED[: LISTED.index("\n\nDone")]
+    assert citation.supported
+
+
+def test_an_item_of_a_list_that_is_invented_is_not_hidden_by_the_last_one():
+    said = "- cats and milk of Rome\n- white tomatoes\n- logs [1]"
+
+    assert spans_of(said, book_from(LISTED)) == [said[2:]]
+
+
+def test_the_quote_from_source_code_is_the_definition():
+    code = "import json\n\n\ndef take(pool):\n    return pool.free\n\n\ndef give(pool):\n    pass\n"
+    book = book_from(code, title="pool.py")
+
+    (citation,) = citations_of(Message(), "A free one is taken by `take` [1].", book)
+
+    assert citation.quote == "def take(pool):\n    return pool.free"
+    shown = rendered_citation(citation)
+    assert (shown["is_code"], shown["excerpt"]) == (True, citation.quote)
+    assert code[citation.start - 100 : citation.end - 100] == citation.quote
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,10 @@ from youworker.tests.support.waiting import wait_until
 FIELD = '[data-test="composer"] textarea'
 PANEL = '[data-test="passage-panel"]'
 CITATION = '[data-test="citation"]'
+# Longer than the note of a citation shows at once.
+CODE = """def grant_leave(person, days):
+    \"\"\"Grant somebody days of annual leave.\"\"\"
+""" + "".join(f"    person.days.add(days - {number})\n" for number in range(12))
 TEXT = "Annual leave. Every employee has 28 days of annual leave. The office closes at six."
 
 WATCH_BACK = """() => {
@@ -31,10 +35,7 @@ def cited(request, quoting_product, people, open_page, api):
     client.post("/v1/ingestion/uploads", files={"files": ("leave.txt", TEXT.encode())})
     wait_until(lambda: [row["status"] for row in documents_of(client)] == ["ready"])
     page = open_page(quoting_product, person, **getattr(request, "param", {}))
-    page.goto("/chat")
-    page.fill(FIELD, "How many days of annual leave does an employee have?")
-    page.locator('[data-test="send"]').click()
-    page.locator(CITATION).first.wait_for()
+    ask(page, "How many days of annual leave does an employee have?")
     return page
 
 
@@ -45,6 +46,35 @@ def documents_of(client):
 def open_document(page):
     page.locator(CITATION).first.click()
     page.get_by_role("button", name="Open document").click()
+
+
+def ask(page, question):
+    page.goto("/chat")
+    page.fill(FIELD, question)
+    page.locator('[data-test="send"]').click()
+    page.locator(CITATION).first.wait_for()
+
+
+def test_source_code_is_quoted_in_its_lines(quoting_product, people, open_page, api):
+    person = people(quoting_product)
+    client = api(person, quoting_product)
+    client.post("/v1/ingestion/uploads", files={"files": ("leave.py", CODE.encode())})
+    wait_until(lambda: [row["status"] for row in documents_of(client)] == ["ready"])
+    page = open_page(quoting_product, person, viewport={"width": 390, "height": 700})
+    ask(page, "Which function grants days of annual leave?")
+
+    assert page.locator(".code-block code").inner_text().strip() == CODE.strip()
+    page.locator(CITATION).first.click()
+    note = page.get_by_role("dialog", name="Citation 1")
+    quote, title = note.locator("blockquote"), note.get_by_text("leave.py").bounding_box()
+    assert quote.inner_text().strip() == CODE.strip()
+    assert quote.evaluate(
+        "quote => quote.scrollHeight > quote.clientHeight && quote.tabIndex === 0"
+    )
+    box = note.bounding_box()
+    opener = note.get_by_role("button", name="Open document").bounding_box()
+    assert box["y"] < title["y"] < opener["y"] < box["y"] + box["height"] - opener["height"]
+    assert 0 < box["x"] < box["x"] + box["width"] < page.evaluate("document.body.clientWidth")
 
 
 def test_a_citation_opens_the_passage_and_escape_leads_back(cited):

@@ -75,8 +75,13 @@ def quotes_of(
     picked: Sequence[Candidate],
     groups: Sequence[Sequence[Candidate]],
     passages: Sequence[Passage],
+    *,
+    with_code: bool,
 ) -> list[Quote]:
-    """One quote for each run of neighbouring units, best passage first."""
+    """One quote for each run of neighbouring units, best passage first.
+
+    With the code that comes next, where somebody asks how a thing is done.
+    """
     quotes = []
     for passage in dict.fromkeys(candidate.passage for candidate in picked):
         single = [one for one in groups[passage] if not one.members]
@@ -86,12 +91,12 @@ def quotes_of(
             if each.passage == passage
             for one in each.members or [each]
         }
-        wanted |= needed_context(single, wanted)
+        wanted |= needed_context(single, wanted, with_code=with_code)
         quotes += [quote_of(run, passages[passage].number) for run in runs(single, wanted)]
     return quotes
 
 
-def needed_context(single: Sequence[Candidate], wanted: set[int]) -> set[int]:
+def needed_context(single: Sequence[Candidate], wanted: set[int], *, with_code: bool) -> set[int]:
     """The sentence before "It …", what a colon announces, and what announces a list or code."""
     needed = set()
     for before, candidate in itertools.pairwise(single):
@@ -102,6 +107,8 @@ def needed_context(single: Sequence[Candidate], wanted: set[int]) -> set[int]:
             needed.add(before.position)
         if is_announced and before.position in wanted:
             needed |= group_of(candidate, single)
+        if with_code and before.position in wanted and is_code_after(before, candidate):
+            needed.add(candidate.position)
         if is_wanted and is_announced and candidate.unit.form is Form.STEP:
             needed.add(before.position)
     return needed
@@ -149,7 +156,7 @@ def quote_of(run: Sequence[Candidate], number: int) -> Quote:
     if units[0].form is Form.ROW:
         text = joined([unit.words for unit in units])
         return Quote(number, text, table_of(units))
-    if units[0].form is Form.CODE:
+    if units[0].is_code:
         return code_quote(units, number)
     if len(units) == 1:
         return Quote(number, units[0].words)

@@ -148,7 +148,7 @@ def closeness(words: Sequence[str], scale: Scale) -> float:
 def form_factor(unit: Unit) -> float:
     """Prefer whole statements of a readable length."""
     text = unit.words
-    if unit.form is Form.ROW:
+    if unit.form in (Form.ROW, Form.DEFINITION):
         return 1.0
     count = count_words(text)
     factor = 1.0

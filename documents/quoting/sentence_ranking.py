@@ -16,7 +16,6 @@ from documents.quoting.foreign import let_foreign_answer
 from documents.quoting.names import codes_in, is_named, names_in
 from documents.quoting.questions import parts_of
 from documents.quoting.scoring import covers, row_bonus, scale_of, score, title_share
-from documents.quoting.sentences import without_links
 from documents.quoting.units import Form, units_of
 from documents.quoting.words import reader_of
 from youworker.core.unicode import fold
@@ -95,7 +94,7 @@ def quotes_for(
     for candidate in candidates:
         decide(candidate, wanted, passages[candidate.passage], is_compared=is_compared)
     let_foreign_answer(candidates, wanted, passages, meaning if is_compared else None)
-    return quotes_of(chosen(candidates), groups, passages)
+    return quotes_of(chosen(candidates), groups, passages, with_code=wanted.is_how_to)
 
 
 def usable_units(
@@ -108,8 +107,8 @@ def usable_units(
     found = list[Candidate]()
     # Whole lists and sections stand below the same heading.
     terms_above = cache(lambda above: frozenset(reader.terms(above)))
-    for position, unit in enumerate(units_of(without_links(passage.text))):
-        longest = MOST_OF_LIST if unit.form is Form.CODE else LONGEST_CHARACTERS
+    for position, unit in enumerate(units_of(passage.text, passage.title)):
+        longest = MOST_OF_LIST if unit.is_code else LONGEST_CHARACTERS
         # A time may have more figures than letters.
         if len(unit.text) > longest or (is_noise(unit) and not wanted.is_labelled(unit)):
             continue
@@ -127,7 +126,7 @@ def whole_groups(units: Sequence[Candidate]) -> list[Candidate]:
         members = list(grouped)
         first = members[0]
         is_whole = sum(len(one.unit.text) for one in members) <= MOST_OF_LIST
-        if first.unit.form not in (Form.STEP, Form.CODE) or not is_whole:
+        if not (first.unit.form is Form.STEP or first.unit.is_code) or not is_whole:
             continue
         words = [word for one in members for word in one.words]
         whole = Candidate(first.passage, first.position, first.unit, words, first.heading)
@@ -142,7 +141,7 @@ def is_noise(unit: Unit) -> bool:
     """Whether a unit is no statement of the document."""
     text = unit.words
     letters = sum(map(str.isalpha if text.isascii() else is_letter, text))
-    if unit.form in (Form.ROW, Form.STEP, Form.CODE):
+    if unit.is_code or unit.form in (Form.ROW, Form.STEP):
         # Of a row much is figures, bars are no navigation, and a step is none of it either.
         return letters < FEWEST_LETTERS or ORDERS.search(text) is not None
     return letters * 2 < len(text) or bool(BOILERPLATE.search(text) or ORDERS.search(text))

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from documents.quoting.sentences import begins_block, is_delimited_pair, split_sentences
+from documents.quoting.code import definitions, summary_of
+from documents.quoting.sentences import (
+    begins_block,
+    is_delimited_pair,
+    split_sentences,
+    without_links,
+)
 from documents.quoting.supporting import LEADING
+from documents.shown_text import fenced, program_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +47,8 @@ class Form(Enum):
     STEP = auto()
     ROW = auto()
     CODE = auto()
+    # Of a file of source code.
+    DEFINITION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,12 @@ class Unit:
         if self.form is Form.ROW:
             return self.text.strip("| ")
         lead = LEADING.match(self.text)
-        return self.text if lead is None or self.form is Form.CODE else self.text[lead.end() :]
+        return self.text if lead is None or self.is_code else self.text[lead.end() :]
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is text for programs, in its fence."""
+        return self.form in (Form.CODE, Form.DEFINITION)
 
 
 @dataclass
@@ -137,9 +152,15 @@ class Divider:
             self.add(sentence, Form.SENTENCE)
 
 
-def units_of(text: str) -> list[Unit]:
-    """What can be quoted of a passage, in order."""
-    return Divider().divide(text)
+def units_of(text: str, title: str = "") -> list[Unit]:
+    """What can be quoted of a passage, in order; the title tells source code."""
+    if language := program_language(title):
+        pieces = [textwrap.dedent(text[start:end]) for start, end in definitions(text)]
+        return [
+            Unit(fenced(piece, language), Form.DEFINITION, summary_of(piece), group=group)
+            for group, piece in enumerate(pieces, start=1)
+        ]
+    return Divider().divide(without_links(text))
 
 
 def blocks_of(text: str) -> Iterator[list[str]]:

@@ -365,6 +365,29 @@ def test_announced_list_follows_its_colon():
     assert found == "Restart the server with this command:\n- systemctl restart thing"
 
 
+CODE_BELOW = """To restart the server, run the script.
+
+```sh
+systemctl restart thing
+```
+
+Who runs the script needs to be root.
+"""
+
+
+def test_code_follows_what_tells_how_a_thing_is_done():
+    (told,) = best_quotes(
+        single_question("How do I restart the server?", reader_of("en")),
+        [Passage(1, CODE_BELOW, "", language="en")],
+    )
+    ((_, named),) = quotes("Who restarts the server?", CODE_BELOW)
+
+    assert told.block == (
+        "“To restart the server, run the script.”\n\n```sh\nsystemctl restart thing\n```"
+    )
+    assert "systemctl" not in named
+
+
 def test_markdown_links_are_reduced_to_their_words():
     text = (
         "The [`dict`](stdtypes.html#dict 'x') type maps keys; see [keys](a.html) of the type dict."

@@ -283,6 +283,18 @@ def test_a_citation_shows_its_passage_and_opens_its_document(shown):
     assert page.evaluate("globalThis.opened") == [["d1", "1"]]
 
 
+def test_an_unsupported_list_is_marked_as_a_whole(shown):
+    source = "Removed first:\n\n- cats\n- dogs [2]\n\nAnd birds [2]."
+    end = source.index("\n\nAnd")
+    page = shown(source, citations=CITATIONS, unsupported=[{"start": 0, "end": end}])
+
+    marks = page.locator("mark.unsupported").all_text_contents()
+    assert "".join("".join(marks).split()).startswith("Removedfirst:catsdogs")
+    assert page.locator("[data-test=citation]").evaluate_all(
+        "all => all.map(b => b.matches('.doubtful'))"
+    ) == [True, False]
+
+
 def test_a_citation_is_used_by_keyboard(shown):
     page = shown("a [1]", citations=CITATIONS)
 

@@ -83,6 +83,9 @@ function showNote(mark, citation, doubt) {
     note.remove();
   });
   note.showPopover({ source: mark });
+  const quote = note.querySelector("blockquote");
+  // It can be scrolled, so it has to be reached by keyboard.
+  if (quote && quote.scrollHeight > quote.clientHeight) quote.tabIndex = 0;
   place();
   addEventListener("scroll", place, { capture: true, passive: true });
   addEventListener("resize", place);
@@ -95,7 +98,7 @@ function noteParts(mark, citation, doubt) {
   const parts = [element("p", { className: "cite-title", dir: "auto" }, citation.title ?? "")];
   if (where) parts.push(element("p", { className: "hint", dir: "auto" }, where));
   if (doubt) parts.push(element("p", { className: "badge warn" }, t("Not found in the source")));
-  if (citation.excerpt) parts.push(element("blockquote", { dir: "auto" }, citation.excerpt));
+  if (citation.excerpt) parts.push(element("blockquote", citation.is_code ? { className: "code" } : { dir: "auto" }, citation.excerpt));
   const hide = () => close.closest("[popover]").hidePopover();
   const close = button({ className: "button quiet", autofocus: true }, hide, t("Close"));
   const actions = element("div", { className: "actions" }, close);

@@ -12,11 +12,11 @@ const COPIED_MS = 2000;
 const VENDOR = "../../vendor/highlight";
 // The grammars there are, and what else people call them.
 const GRAMMARS = {
-  bash: "sh shell zsh console shellsession", c: "h", cpp: "c++ cc cxx hpp", csharp: "cs c#", css: "", diff: "patch",
+  bash: "sh shell zsh console shellsession", c: "h", cpp: "c++ cc cxx hh hpp", csharp: "cs c#", css: "", diff: "patch",
   dockerfile: "docker", go: "golang", ini: "toml conf cfg properties", java: "", javascript: "js jsx mjs cjs node",
-  json: "jsonc json5", kotlin: "kt kts", lua: "", makefile: "make mk", markdown: "md", php: "", powershell: "ps1 pwsh",
-  python: "py py3 python3", r: "", ruby: "rb", rust: "rs", scala: "", sql: "postgres postgresql psql mysql sqlite", swift: "",
-  typescript: "ts tsx", xml: "html xhtml svg rss", yaml: "yml",
+  json: "jsonc json5", kotlin: "kt kts", lua: "", makefile: "make mk", markdown: "md", php: "", powershell: "ps1 psm1 pwsh",
+  python: "py py3 pyi python3", r: "", ruby: "rb", rust: "rs", scala: "", sql: "postgres postgresql psql mysql sqlite", swift: "",
+  typescript: "ts tsx mts", xml: "html xhtml svg rss", yaml: "yml",
 };
 const NAMES = new Map(Object.entries(GRAMMARS).flatMap(([name, others]) => [name, ...others.split(" ")].map((word) => [word, name])));
 NAMES.delete("");
