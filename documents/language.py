@@ -91,6 +91,15 @@ def prevailing(codes: Iterable[str]) -> str:
     return next((code for code, _ in Counter(codes).most_common(1)), "")
 
 
+def language_to_compare_in(codes: Iterable[str], asked_in: str, otherwise: str) -> str:
+    """By which language's rules the words of a question and of texts are compared.
+
+    The question's own where a text is in it; else that of most texts, or `otherwise`.
+    """
+    known = [code for code in codes if code]
+    return asked_in if asked_in in known else prevailing(known) or otherwise
+
+
 def sample_of(text: str) -> str:
     """As much of a text as shows its language."""
     if len(text) <= 2 * SAMPLE:

@@ -468,3 +468,14 @@ async def test_agent_runs_with_it_from_question_to_quote():
     assert "pg_stat_replication.” [1]" in text_of(said)
     assert QuoteModel().name == "quote"
     assert QuoteModel().context_tokens > 1000
+
+
+def test_a_question_is_read_in_its_language_between_texts_of_others():
+    pool = result("La vasca grande è aperta dalle 7:00 alle 21:30.", 1, "Piscina")
+    others = [result(f"Die Halle {number} hat Stühle.", number, "Halle") for number in range(2, 6)]
+    for row in [pool, *others]:
+        row["document"]["language"] = "it" if row is pool else "de"
+
+    said = reply(searched("A che ora apre la vasca?", pool, *others), TOOLS)
+
+    assert "“La vasca grande è aperta dalle 7:00 alle 21:30.” [1]" in said

@@ -60,7 +60,7 @@ PEOPLE = (
     r"|nessuno|reparto|frau|herr|leiter(?:in)?|abteilung|mitarbeitende[rn]?|techniker(?:in)?)\b"
 )
 PLACES = (
-    r"(?-i:\b(?:in|at|to|from|near|on|by|behind|a|ad|da|in|presso|via|bei|nach|aus)"
+    r"(?-i:\b(?:in|at|to|from|near|on|by|behind|a|ad|da|in|presso|via|bei|beim|im|nach|aus)"
     r" (?:the |la |il |lo |der |dem )?[A-ZÀ-Ý])"
     r"|\b(?:behind|beside|beneath|next to|opposite|rooms?|floor|building|cellar|street|lane|garden"
     r"|office|reception|portal|folder|page|menu|site|https?|dietro|accanto|di fronte|sala|piano"
@@ -85,6 +85,8 @@ class Kind(NamedTuple):
     meant: frozenset[str] = frozenset()
     # What a line begins with that says nothing but the answer: `Where: Hall C`.
     label: re.Pattern[str] | None = None
+    # What the column of a table is called whose figures answer: `Price`.
+    column: re.Pattern[str] | None = None
 
 
 def kind(
@@ -95,11 +97,14 @@ def kind(
     strict: bool = False,
     meant: str = "",
     label: str = "",
+    column: str = "",
 ) -> Kind:
     """A kind by its patterns."""
     compiled = re.compile(given, re.I) if given else None
     labels = re.compile(rf"(?:{label})\s?:", re.I) if label else None
-    return Kind(name, re.compile(asked, re.I), compiled, strict, frozenset(meant.split()), labels)
+    columns = re.compile(column, re.I) if column else None
+    meanings = frozenset(meant.split())
+    return Kind(name, re.compile(asked, re.I), compiled, strict, meanings, labels, columns)
 
 
 PAID = (
@@ -144,6 +149,8 @@ KINDS = (
         strict=True,
         meant="cost costs price pay paid charge charged costa costano prezzo pagare kostet"
         " kosten preis teuer coûte coute coûtent prix tarif tarifs cuesta cuestan custa custam",
+        label=rf"(?:\w+ )?{PAID}\w?",
+        column=rf"{PAID}|amount|importo|betrag",
     ),
     kind(
         "weight",

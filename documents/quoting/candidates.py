@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from documents.quoting.answer_kinds import KNOWN_LANGUAGES, counts, defines
+from documents.quoting.units import cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from documents.quoting.words import WordReader
 
 DEFINITION = 3.0
+FIGURE = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,14 @@ class Candidate:
     def text(self) -> str:
         """The words as they are compared and counted."""
         return "\n".join(one.unit.text for one in self.members) or self.unit.words
+
+
+def has_figure_below(unit: Unit, kind: Kind) -> bool:
+    """Whether a row has a figure in a column that is called like what is asked for."""
+    if kind.column is None or not unit.header:
+        return False
+    named = zip(cells_of(unit.header), cells_of(unit.text), strict=False)
+    return any(kind.column.search(name) and FIGURE.search(cell) for name, cell in named)
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ class Wanted:
             # The head of a table says what its values are.
             shown = f"{unit.header} {unit.words}"
             if kind.given.search(shown) is None:
-                return float(candidate.is_labelled)
+                return float(candidate.is_labelled or has_figure_below(unit, kind))
             # In another language what is counted has another name.
             is_counting = self.counted and not self.question.is_foreign(passage.language)
             return float(not is_counting or counts(shown, self.counted, self.reader))

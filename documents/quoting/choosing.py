@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from documents.quoting.sentences import DELIMITERS, joined
-from documents.quoting.units import FENCE, Form
+from documents.quoting.sentences import joined
+from documents.quoting.units import FENCE, Form, cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,14 +192,3 @@ def table_of(units: Sequence[Unit]) -> str:
         return ""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def cells_of(row: str) -> list[str]:
-    """The values of a row."""
-    if row.startswith("|"):
-        return [cell.strip() for cell in row.strip("|").split("|")]
-    for sign, least in DELIMITERS:
-        if row.count(sign) >= least:
-            cells = next(csv.reader([row], delimiter=sign))
-            return [cell.replace("|", "\\|").strip() for cell in cells]
-    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import textwrap
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from documents.quoting.code import definitions, summary_of
 from documents.quoting.sentences import (
+    DELIMITERS,
     begins_block,
     is_delimited_pair,
     split_sentences,
@@ -254,3 +256,14 @@ def items_of(block: Sequence[str]) -> Iterator[str]:
         lines.append(line)
     if lines:
         yield " ".join(lines)
+
+
+def cells_of(row: str) -> list[str]:
+    """The values of a row."""
+    if row.startswith("|"):
+        return [cell.strip() for cell in row.strip("|").split("|")]
+    for sign, least in DELIMITERS:
+        if row.count(sign) >= least:
+            cells = next(csv.reader([row], delimiter=sign))
+            return [cell.replace("|", "\\|").strip() for cell in cells]
+    return []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from documents.language import stem, stop_words
 from documents.letters import legible, plain_letters
+from documents.quoting.verbs import conjugated_stem, infinitive
 from documents.unspaced import BURMESE, KHMER, RUN, THAI, pairs
 from youworker.core.unicode import fold
 
@@ -35,9 +36,9 @@ bisogno cioè ciò così deve devo dice dicono dimmi documenti documento fa far 
 funziona modo ogni oppure perchè piacere possiamo posso possono può qual quali quando spiega
 spiegami trovare usa usare uso voglio vorrei
 
-bitte darf darfst dokument dokumente dokumenten dürfen dürft erkläre finde geht gibt kannst könnte
-könnten möchte möglich musst muß müssen soll sollen wann warum wem wen wer weshalb wieso wieviel
-wieviele zeig zeige
+bekomme bekommen bekommt bitte darf darfst dokument dokumente dokumenten dürfen dürft erkläre
+finde geht gibt kannst könnte könnten möchte möglich musst muß müssen soll sollen wann warum wem
+wen wer weshalb wieso wieviel wieviele zeig zeige
 """
 FILLER_WORDS = frozenset(FILLERS.split())
 
@@ -67,8 +68,11 @@ class WordReader:
             return pairs(word, whole=False)
         if word in self.ignored or (len(word) == 1 and not word.isdigit()):
             return ()
+        found = stem(infinitive(word, self.language), self.language)
+        if self.language == "de":
+            found = conjugated_stem(word, found)
         # Somebody without a key for an accent leaves it out, before the ending or in it.
-        return (fold(stem(word, self.language)),)
+        return (fold(found),)
 
 
 def words_in(text: str) -> list[str]:

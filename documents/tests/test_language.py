@@ -18,6 +18,7 @@ from documents.language import (
     STEMMERS,
     STOP_WORDS,
     identify,
+    language_to_compare_in,
     most_likely,
     stem,
     stop_words,
@@ -197,3 +198,17 @@ def test_the_model_is_loaded_by_the_first_text_and_not_before():
 
     assert done.stderr == ""
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("codes", "asked_in", "language"),
+    [
+        (["de", "de", "it"], "it", "it"),
+        (["de", "de", "it"], "en", "de"),
+        (["", "", "it"], "", "it"),
+        (["", ""], "", "fr"),
+        ([], "it", "fr"),
+    ],
+)
+def test_a_question_is_compared_in_its_own_language_where_a_text_is(codes, asked_in, language):
+    assert language_to_compare_in(codes, asked_in, "fr") == language

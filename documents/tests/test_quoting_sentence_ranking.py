@@ -365,6 +365,23 @@ def test_announced_list_follows_its_colon():
     assert found == "Restart the server with this command:\n- systemctl restart thing"
 
 
+PRICES = """| Leistung | Preis | Dauer |
+|---|---|---|
+| Reifenwechsel | 45 | 40 Minuten |
+| Inspektion | auf Anfrage | 3 Stunden |
+"""
+
+
+def test_a_figure_below_a_price_is_one_without_a_currency():
+    found = quotes("Was kostet ein Reifenwechsel?", PRICES, language="de")
+
+    assert found == [(1, "Reifenwechsel | 45 | 40 Minuten")]
+    assert quotes("Was kostet eine Inspektion?", PRICES, language="de") == []
+    assert quotes("What is the price of the bench?", "Bench\n\nPrice: 45\n\nColour: green") == [
+        (1, "Price: 45")
+    ]
+
+
 CODE_BELOW = """To restart the server, run the script.
 
 ```sh

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from documents.enums import SearchMode
-from documents.language import identify, prevailing
+from documents.language import identify, language_to_compare_in
 from documents.quoting.meaning import compare_meaning
 from documents.quoting.questions import single_question
 from documents.quoting.sentence_ranking import Passage, best_quotes
@@ -110,12 +110,14 @@ async def answer(
 
 def quotes_from(hits: Sequence[SearchHit], question: str, *, asked_in: str) -> list[Quote]:
     """The sentences of the hits that answer, each with the number of its passage."""
-    reader = reader_of(prevailing(hit.language for hit in hits) or asked_in, asked_in)
+    identified = identify(question)
+    language = language_to_compare_in([hit.language for hit in hits], identified, asked_in)
+    reader = reader_of(language, asked_in)
     found = [
         Passage(n, hit.text, f"{hit.title}\n{hit.heading}", hit.title, hit.language)
         for n, hit in enumerate(hits, 1)
     ]
-    asked = replace(single_question(question, reader), asked_in=identify(question) or asked_in)
+    asked = replace(single_question(question, reader), asked_in=identified or asked_in)
     return best_quotes(asked, found, meaning=compare_meaning)
 
 

@@ -13,7 +13,7 @@ from chat.agent.types import TextDelta, ToolCall, Usage
 from chat.llm.quote.messages import LANGUAGES, language_name, phrase
 from chat.llm.quote.question_analysis import last_question
 from chat.llm.quote.small_talk import small_talk, time_answer, time_question
-from documents.language import identify, most_likely, prevailing
+from documents.language import identify, language_to_compare_in, most_likely
 from documents.quoting.meaning import compare_meaning
 from documents.quoting.sentence_ranking import Passage, best_quotes
 from documents.quoting.sentences import MARK
@@ -134,8 +134,11 @@ def reply_from_documents(
     """Search, then quote what was found."""
     language = language_of(conversation)
     rows = rows_of(results)
-    asked_in = identify(text) or language
-    reader = reader_of(language_of_rows(rows or []) or asked_in, asked_in)
+    identified = identify(text)
+    asked_in = identified or language
+    reader = reader_of(
+        language_to_compare_in(languages_of(rows or []), identified, asked_in), asked_in
+    )
     question = replace(last_question(conversation, reader), asked_in=asked_in)
     if not question.weights:
         return phrase("empty", language)
@@ -205,9 +208,9 @@ def were_incomplete(results: Sequence[ChatMessage]) -> bool:
     return any(each.get("incomplete") is True for each in told)
 
 
-def language_of_rows(rows: Sequence[tuple[int, dict[str, Any]]]) -> str:
-    """The language most of what was found is in; empty when it is not known."""
-    return prevailing(str((row.get("document") or {}).get("language") or "") for _, row in rows)
+def languages_of(rows: Sequence[tuple[int, dict[str, Any]]]) -> list[str]:
+    """The language of each text that was found; empty where it is not known."""
+    return [str((row.get("document") or {}).get("language") or "") for _, row in rows]
 
 
 def passage_of(row: dict[str, Any], position: int) -> Passage:
