@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import Alternatives, Walk, unescaped, whole
+from ingestion.parsing.office.embedded_sheets import sheet_lines
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
@@ -87,6 +88,7 @@ class Shapes:
             "c:chart": self.take_drawing,
             "?:chart": self.take_drawing,
             "dgm:relIds": self.take_drawing,
+            "p:oleObj": self.take_sheet,
             "a:blip": self.take_picture,
             **self.alternatives.starts(),
         }
@@ -185,6 +187,12 @@ class Shapes:
     def take_picture(self, attributes: Attributes) -> None:
         """A picture; what it says counts where there is no text."""
         self.pictures.append(self.targets.get(attributes.get("r:embed", ""), ""))
+
+    def take_sheet(self, attributes: Attributes) -> None:
+        """A file that another program made; of spreadsheets, what they show."""
+        part = self.targets.get(attributes.get("r:id", ""), "")
+        if lines := sheet_lines(self.package, part):
+            self.blocks.append(Block(lines))
 
     def take_drawing(self, attributes: Attributes) -> None:
         """A chart or a diagram, which is a part of its own."""

@@ -50,6 +50,8 @@ class Paragraph:
     # The mark at its end was deleted: the next paragraph goes on in the same line.
     goes_on: bool = False
     boxes: Lines = field(default_factory=Lines)
+    # The lines of each spreadsheet in it.
+    sheets: list[list[str]] = field(default_factory=list)
 
 
 class Runs:

@@ -8,6 +8,7 @@ from ingestion.parsing import kinds
 from ingestion.parsing.office.counting import BULLET
 from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import whole
+from ingestion.parsing.office.embedded_sheets import sheet_lines
 from ingestion.parsing.office.word_runs import Paragraph, Runs
 from ingestion.parsing.office.word_styles import outline_level
 from ingestion.parsing.office.writing import Lines, write_lines
@@ -78,6 +79,7 @@ class Story(Runs):
             "w:altChunk": self.take_chunk,
             "c:chart": self.take_drawing,
             "dgm:relIds": self.take_drawing,
+            "o:OLEObject": self.take_sheet,
             "a:blip": self.take_picture,
             "?:imagedata": self.take_picture,
             **super().starts(),
@@ -144,6 +146,8 @@ class Story(Runs):
             self.write_paragraph(paragraph)
         for line in paragraph.boxes.lines:
             self.sinks[-1].write(line)
+        for lines in paragraph.sheets:
+            write_lines(self.sinks[-1], "\n".join(["", *lines, ""]), ())
         self.write_notes()
 
     def write_carried(self) -> None:
@@ -236,6 +240,12 @@ class Story(Runs):
         """A chart or a diagram hangs at the paragraph."""
         target = self.targets.get(attributes.get("r:id") or attributes.get("r:dm") or "", "")
         self.paragraphs[-1].boxes.lines += drawing_lines(self.manuscript.package, target)
+
+    def take_sheet(self, attributes: Attributes) -> None:
+        """A file that another program made; spreadsheets hang at the paragraph."""
+        part = self.targets.get(attributes.get("r:id", ""), "")
+        if not self.hidden[-1] and (lines := sheet_lines(self.manuscript.package, part)):
+            self.paragraphs[-1].sheets.append(lines)
 
     def take_footnote(self, attributes: Attributes) -> None:
         """Put the number of a footnote here, its text below; each is shown once."""
