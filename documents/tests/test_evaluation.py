@@ -372,6 +372,18 @@ def test_commands_import_evaluate_and_export(library, ada, tmp_path):
     assert EvaluationRun.objects.count() == 2
 
 
+@pytest.mark.parametrize("act", ["list", "export"])
+def test_a_reader_who_leaves_is_no_trouble_with_a_file(library, act):
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    golden("penguins swim", "birds.html")
+
+    with pytest.raises(BrokenPipeError):
+        call_command("golden_questions", act, stdout=Closed())
+
+
 def test_the_command_fails_below_the_least_that_is_good_enough(library, ada):
     golden("penguins swim", "ice.html")
 

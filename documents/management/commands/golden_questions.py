@@ -45,6 +45,8 @@ class Command(BaseCommand):
             acts[act](file, options)
         except DomainError as error:
             raise CommandError(error.message) from error
+        except BrokenPipeError:  # The reader of our output left, which is no trouble with a file.
+            raise
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
 
