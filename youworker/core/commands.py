@@ -101,6 +101,14 @@ def print_counts(stdout: OutputWrapper, counts: Mapping[str, Any], *, as_json: b
         stdout.write(f"{kind}: {count}")
 
 
+def share(said: str) -> float:
+    """A number between 0 and 1, as the type of an option; percents would never be reached."""
+    number = float(said)
+    if not 0 <= number <= 1:
+        raise ValueError
+    return number
+
+
 def tell_progress(stderr: OutputWrapper, done: int, total: int) -> None:
     """Rewrite one line on a terminal: how much is done, and of how much."""
     if stderr.isatty():

@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError as NoRedis
 
 from documents.exceptions import StorageFull
 from youworker.core import commands
-from youworker.core.commands import refusing_trouble
+from youworker.core.commands import refusing_trouble, share
 from youworker.core.config import BASE_DIR
 
 OWN = {
@@ -106,6 +106,20 @@ def test_a_database_that_is_down_is_a_sentence(name, tmp_path, database_down):
     assert said.startswith("The database does not answer")
     assert "secret" not in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [("eval_answers", "--min-right"), ("eval_retrieval", "--min-mrr")]
+)
+@pytest.mark.parametrize("given", ["80", "-0.1", "nan", "half"])
+def test_what_is_good_enough_is_a_share_and_refused_before_anything_is_asked(name, option, given):
+    with pytest.raises(CommandError, match=f"{option}: invalid share value: '{given}'"):
+        call_command(name, f"{option}={given}")
+
+
+@pytest.mark.parametrize("given", ["0", "0.7", "1"])
+def test_a_share_is_between_nothing_and_everything(given):
+    assert share(given) == float(given)
 
 
 def start(*arguments, **environment):

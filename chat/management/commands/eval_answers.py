@@ -18,7 +18,7 @@ from chat.evaluation.runs import (
 from chat.llm.endpoints import refresh_endpoints
 from documents import services as documents
 from documents.management.commands.eval_retrieval import searcher_of
-from youworker.core.commands import tell_progress
+from youworker.core.commands import share, tell_progress
 from youworker.core.evaluations import EvaluationStatus, previous_evaluation
 from youworker.core.exceptions import DomainError
 from youworker.encryption.keyring import require_keys
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--min-right",
-            type=float,
+            type=share,
             help="the least share of answers as expected that is good enough, between 0 and 1",
         )
         parser.add_argument("--json", action="store_true", help="the figures, as one JSON object")

@@ -20,7 +20,7 @@ from documents.evaluation import (
 )
 from documents.management.commands.embedding_models import model_called
 from documents.management.commands.golden_questions import user_called
-from youworker.core.commands import tell_progress
+from youworker.core.commands import share, tell_progress
 from youworker.core.evaluations import EvaluationStatus
 from youworker.core.exceptions import DomainError
 
@@ -55,7 +55,11 @@ class Command(BaseCommand):
             help="with whose rights; else with those of the collection's owner, or of the first"
             " superuser",
         )
-        parser.add_argument("--min-mrr", type=float, help="the least MRR@10 that is good enough")
+        parser.add_argument(
+            "--min-mrr",
+            type=share,
+            help="the least MRR@10 that is good enough, between 0 and 1",
+        )
         parser.add_argument("--json", action="store_true", help="the figures, as one JSON object")
 
     def handle(self, *, mode: str, min_mrr: float | None, **options: Any) -> None:
