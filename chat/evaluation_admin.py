@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.template.defaultfilters import linebreaks_filter
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
@@ -24,6 +24,7 @@ from chat.evaluation.runs import (
 from chat.models import AnswerEvaluation
 from documents import services as documents
 from youworker.core.evaluation_admin import NOTHING, EvaluationAdmin, EvaluationForm
+from youworker.core.numbers import shown_change, shown_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ class AnswerEvaluationAdmin(EvaluationAdmin):
     def difference(self, run: AnswerEvaluation) -> str:
         """How much that share changed, in points."""
         change = self.change_of(run)
-        return NOTHING if change is None else f"{100 * change:+.1f}"
+        return NOTHING if change is None else shown_change(100 * change)
 
     @admin.display(description=_("figures"))
     def figures_shown(self, run: Any) -> str:
@@ -149,7 +150,7 @@ class AnswerEvaluationAdmin(EvaluationAdmin):
 
 def shown(value: float | None) -> str:
     """A share for a table, in percent."""
-    return NOTHING if value is None else f"{number_format(100 * value, 1)} %"
+    return NOTHING if value is None else f"{shown_decimal(100 * value)} %"
 
 
 def figures_table(run: AnswerEvaluation, before: AnswerEvaluation | None) -> str:
@@ -166,9 +167,9 @@ def figures_table(run: AnswerEvaluation, before: AnswerEvaluation | None) -> str
     ]
     seconds = (
         gettext("Seconds of an answer, median"),
-        number_format(run.figures["seconds"], 1),
+        shown_decimal(run.figures["seconds"]),
         "",
-        number_format(before.figures["seconds"], 1) if before else NOTHING,
+        shown_decimal(before.figures["seconds"]) if before else NOTHING,
     )
     names = ("", gettext("now"), gettext("number"), gettext("before"))
     head = format_html_join(

@@ -88,6 +88,15 @@ def test_figures_stand_beside_those_before_and_what_changed_is_listed(staff):
     assert "+0.0" in listed
 
 
+def test_shares_are_rounded(staff):
+    golden("Where is the key?"), golden("Who has it?"), golden("Since when?")
+
+    run = evaluated(UserFactory(), "right", "right", "wrong")
+
+    assert "66.7 %" in page_of(staff, run)
+    assert "66.7 %" in staff.get(RUNS).content.decode()
+
+
 def test_texts_are_read_by_the_asker_only(staff):
     golden()
     clerk = staff_client("view_answerevaluation", username="clerk")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.generic import TemplateView
@@ -16,6 +16,7 @@ from documents.kinds import kind_of
 from youworker.analytics import services
 from youworker.analytics.charts import draw, shown_number
 from youworker.analytics.periods import Interval, Period, period_of
+from youworker.core.numbers import shown_decimal
 from youworker.core.pages.base import Page
 from youworker.core.zones import zone_or_utc
 
@@ -167,7 +168,7 @@ def shown_time(milliseconds: float) -> str:
     """A time in milliseconds, or in seconds where there are many."""
     if milliseconds < MILLISECONDS:
         return f"{round(milliseconds)} ms"
-    return f"{number_format(milliseconds / MILLISECONDS, 1)} s"
+    return f"{shown_decimal(milliseconds / MILLISECONDS)} s"
 
 
 def succeeded(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,7 @@ from chat.enums import ServerState
 from mcp.enums import ServerStatus
 from youworker.appliance.health.examination import recent_parts
 from youworker.appliance.health.remedies import title_of
+from youworker.core.numbers import shown_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,15 +86,15 @@ def facts_of_queue(part: Outcome) -> Iterator[str]:
 def facts_of_beat(part: Outcome) -> Iterator[str]:
     """The age of the last sign."""
     yield gettext("Last sign of life %(seconds)s s ago") % {
-        "seconds": number_format(part["last_beat_seconds"], 1)
+        "seconds": shown_decimal(part["last_beat_seconds"])
     }
 
 
 def facts_of_clocks(part: Outcome) -> Iterator[str]:
     """How far the clocks are apart."""
     yield gettext("Database %(database)s s, Redis %(redis)s s ahead of this process") % {
-        "database": number_format(part["database_seconds"], 1),
-        "redis": number_format(part["redis_seconds"], 1),
+        "database": shown_decimal(part["database_seconds"]),
+        "redis": shown_decimal(part["redis_seconds"]),
     }
 
 
