@@ -109,7 +109,7 @@ class AnswerEvaluationAdmin(EvaluationAdmin):
     @admin.display(description=_("model"), ordering="model")
     def model_named(self, run: AnswerEvaluation) -> str:
         """The model, or that it was the default one."""
-        return run.model or gettext("the default model")
+        return str(run)
 
     @admin.display(description=_("answers as expected"))
     def share(self, run: AnswerEvaluation) -> str:
@@ -173,11 +173,13 @@ def figures_table(run: AnswerEvaluation, before: AnswerEvaluation | None) -> str
     )
     names = ("", gettext("now"), gettext("number"), gettext("before"))
     head = format_html_join(
-        "", "<th scope='col' class='px-3 text-left'>{}</th>", ((name,) for name in names)
+        "",
+        "<th scope='col' class='px-3 text-left whitespace-nowrap'>{}</th>",
+        ((name,) for name in names),
     )
     row = (
-        "<tr><th scope='row' class='text-left'>{}</th><td class='px-3'>{}</td>"
-        "<td class='px-3'>{}</td><td class='px-3'>{}</td></tr>"
+        "<tr><th scope='row' class='text-left'>{}</th><td class='px-3 whitespace-nowrap'>{}</td>"
+        "<td class='px-3'>{}</td><td class='px-3 whitespace-nowrap'>{}</td></tr>"
     )
     body = format_html_join("", row, [*lines, seconds])
     table = format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
@@ -186,7 +188,7 @@ def figures_table(run: AnswerEvaluation, before: AnswerEvaluation | None) -> str
     when = date_format(localtime(before.created_at), "DATETIME_FORMAT")
     compared = gettext("Before: %(when)s, %(model)s") % {
         "when": when,
-        "model": before.model or gettext("the default model"),
+        "model": str(before),
     }
     return format_html("{}<p>{}</p>", table, compared)
 

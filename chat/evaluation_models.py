@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 
 from chat.enums import QuestionKind, Verdict
 from chat.managers import AnswerEvaluationQuerySet, JudgedAnswerQuerySet
@@ -37,7 +38,7 @@ class AnswerEvaluation(Evaluation):
         indexes = [models.Index(fields=["status"], name="answer_evaluation_status")]
 
     def __str__(self) -> str:
-        return self.model or str(self.pk)
+        return self.model or gettext("the default model")
 
 
 class JudgedAnswer(TimestampedModel):

@@ -54,6 +54,9 @@ async def find_model(name: str) -> None:
     try:
         await registry.resolve_model(name)
     except ModelUnknown as error:
-        raise UnknownModel(error.message, attr="model") from error
+        # The same sentence in the asker's language: that of a run is stored in English.
+        raise UnknownModel(
+            "There is no model called “%(name)s”.", name=name, attr="model"
+        ) from error
     except AgentError:
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from django.utils import timezone
 
@@ -72,6 +74,15 @@ def test_what_cannot_be_evaluated_is_said_on_the_form(staff, form, reason):
     assert not AnswerEvaluation.objects.exists()
 
 
+def test_what_is_refused_is_said_in_the_readers_language(staff):
+    golden()
+    AnswerEvaluation.asker.field.related_model.objects.update(language="it")
+
+    answer = staff.post(f"{RUNS}evaluate/", {"model": "gpt-9"})
+
+    assert "nessun modello chiamato “gpt-9”." in unescape(answer.content.decode())
+
+
 def test_figures_stand_beside_those_before_and_what_changed_is_listed(staff):
     asker = UserFactory()
     golden("Where is the key?"), golden("Who has it?")
@@ -95,6 +106,15 @@ def test_shares_are_rounded(staff):
 
     assert "66.7 %" in page_of(staff, run)
     assert "66.7 %" in staff.get(RUNS).content.decode()
+
+
+def test_an_evaluation_is_called_as_its_model(staff):
+    golden()
+
+    named, unnamed = (evaluated(UserFactory(), "right", model=name) for name in ("small", ""))
+
+    assert (str(named), str(unnamed)) == ("small", "the default model")
+    assert str(unnamed.pk) not in page_of(staff, unnamed).replace(f"/{unnamed.pk}/", "")
 
 
 def test_texts_are_read_by_the_asker_only(staff):
