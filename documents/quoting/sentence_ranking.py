@@ -107,7 +107,7 @@ def usable_units(
     found = list[Candidate]()
     # Whole lists and sections stand below the same heading.
     terms_above = cache(lambda above: frozenset(reader.terms(above)))
-    for position, unit in enumerate(units_of(passage.text, passage.title)):
+    for position, unit in enumerate(units_of(passage.text, passage.heading, passage.title)):
         longest = MOST_OF_LIST if unit.is_code else LONGEST_CHARACTERS
         # A time may have more figures than letters.
         if len(unit.text) > longest or (is_noise(unit) and not wanted.is_labelled(unit)):

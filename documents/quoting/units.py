@@ -87,6 +87,8 @@ class Divider:
     units: list[Unit] = field(default_factory=list)
     headings: list[tuple[int, str]] = field(default_factory=list)
     groups: int = 0
+    # Of the table whose further rows the passage begins with: the names of its columns, as a row.
+    columns: str = ""
 
     @property
     def heading(self) -> str:
@@ -97,6 +99,7 @@ class Divider:
         """The units in order; headings are what others stand under, and none themselves."""
         for block in blocks_of(text):
             self.take(block)
+            self.columns = ""
         return self.units
 
     def take(self, block: Sequence[str]) -> None:
@@ -128,11 +131,14 @@ class Divider:
         self.units.append(Unit(text, form, heading, header[:LONGEST_HEADING], group))
 
     def take_table(self, block: Sequence[str]) -> None:
-        """Rows under the first one; a single row is a line like others."""
+        """Rows under the first one, or under their columns; a single row is a line like others."""
         rows = [line for line in block if not RULE.match(line)]
+        begins = len(block) > 1 and RULE.match(block[1]) is not None
+        header = "" if begins else self.columns
+        if not header and len(rows) > 1:
+            header, *rows = rows
         self.groups += 1
-        for row in rows[1:] or rows:
-            header = rows[0] if len(rows) > 1 else ""
+        for row in rows:
             self.add(row, Form.ROW, header=header, group=self.groups)
 
     def take_list(self, block: Sequence[str]) -> None:
@@ -154,15 +160,24 @@ class Divider:
             self.add(sentence, Form.SENTENCE)
 
 
-def units_of(text: str, title: str = "") -> list[Unit]:
-    """What can be quoted of a passage, in order; the title tells source code."""
+def units_of(text: str, heading: str = "", title: str = "") -> list[Unit]:
+    """What can be quoted of a passage, in order; `heading` is what it stands under.
+
+    The title tells source code.
+    """
     if language := program_language(title):
         pieces = [textwrap.dedent(text[start:end]) for start, end in definitions(text)]
         return [
             Unit(fenced(piece, language), Form.DEFINITION, summary_of(piece), group=group)
             for group, piece in enumerate(pieces, start=1)
         ]
-    return Divider().divide(without_links(text))
+    return Divider(columns=columns_in(heading)).divide(without_links(text))
+
+
+def columns_in(heading: str) -> str:
+    """The names of columns as a row, which end the heading of a passage that continues a table."""
+    last = heading.rpartition(" > ")[2].rpartition("\n")[2]
+    return f"| {last} |" if " | " in last else ""
 
 
 def blocks_of(text: str) -> Iterator[list[str]]:

@@ -98,7 +98,7 @@ def test_a_definition_is_announced_by_its_comment_or_its_first_line(code, said):
 
 
 def test_definitions_are_units_in_a_fence_that_they_cannot_close():
-    found = units_of(GO + '\nvar help = "```"\n', "pool.go")
+    found = units_of(GO + '\nvar help = "```"\n', title="pool.go")
 
     assert {unit.form for unit in found} == {Form.DEFINITION}
     assert found[1].text.startswith("```go\n// Get returns")
@@ -116,7 +116,7 @@ def test_a_question_about_code_is_answered_by_the_whole_definition():
 
 
 def test_the_same_lines_in_a_text_are_sentences():
-    assert {unit.form for unit in units_of(GO, "Notes about pools")} == {Form.SENTENCE}
+    assert {unit.form for unit in units_of(GO, title="Notes about pools")} == {Form.SENTENCE}
 
 
 def test_the_definition_that_was_meant_is_quoted_and_ends_behind_a_line():

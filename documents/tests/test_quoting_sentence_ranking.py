@@ -222,6 +222,18 @@ def test_a_row_is_quoted_with_the_head_of_its_table():
     assert found.block == "| Place | Hotel | Meals |\n| --- | --- | --- |\n| Italy | £140 | £42 |"
 
 
+@pytest.mark.parametrize("city", ["Rome", "Pisa"])
+def test_a_row_far_down_is_quoted_with_the_columns_of_its_table(city):
+    rows = {"Rome": "| Rome | Ada Conti | 120 |", "Pisa": "| Pisa | Bob Fini | 85 |"}
+    asked = single_question(f"Who is the mayor of {city}?", reader_of("en"))
+    heading = "cities.xlsx\nLong > City | Mayor | Inhabitants"
+
+    (found,) = best_quotes(asked, [Passage(1, "\n".join(rows.values()), heading)])
+
+    head = "| City | Mayor | Inhabitants |\n| --- | --- | --- |"
+    assert found.block == f"{head}\n{rows[city]}"
+
+
 PRICES = (
     "codice;articolo;prezzo;consegna\nPU-1;Pompa;1.240,00 €;5 giorni\n"
     "GU-1;Guarnizione;12,50 €;2 giorni\nVA-3;Valvola;34,00 €;3 giorni"

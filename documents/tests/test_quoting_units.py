@@ -87,6 +87,32 @@ def test_rows_stand_under_the_head_of_their_table(table):
     assert {unit.header for unit in found} == {"| Code | Meaning |"}
 
 
+@pytest.mark.parametrize(
+    "rows", [["| Rome | Ada | 120 |", "| Pisa | Bob | 85 |"], ["| Rome | Ada | 120 |"]]
+)
+def test_further_rows_of_a_table_stand_under_the_columns_that_end_the_heading(rows):
+    found = units_of("\n".join(rows), "cities.xlsx\nLong > City | Mayor | Inhabitants")
+
+    assert [unit.text for unit in found] == rows
+    assert {unit.header for unit in found} == {"| City | Mayor | Inhabitants |"}
+
+
+def test_only_the_table_that_a_passage_begins_with_is_continued():
+    later = "| Code | Meaning |\n| E01 | hot |"
+    found = units_of(f"| Rome | Ada |\n| Pisa | Bob |\n\nAfter that.\n\n{later}", "City | Mayor")
+
+    assert [unit.header for unit in found if unit.form is Form.ROW] == [
+        "| City | Mayor |", "| City | Mayor |", "| Code | Meaning |",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("heading", ["Our site | Home", "Home > Prices"])
+def test_a_table_that_begins_here_has_its_own_head(heading):
+    (found,) = units_of("| Code | Meaning |\n|---|---|\n| E01 | hot |", heading)
+
+    assert (found.text, found.header) == ("| E01 | hot |", "| Code | Meaning |")
+
+
 @pytest.mark.parametrize("sign", [";", ","])
 def test_lines_with_the_same_signs_are_rows(sign):
     lines = ["code;name;price;stock", "A1;Pump;12;yes", "B2;Scale;30;no"]
