@@ -636,9 +636,16 @@ def test_sync_sources_reads_what_it_is_told(staff, root, letters, capsys):
     assert "Papers: The folder is not there." in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["--due", "--all"], ["x"], ["0" * 32]])
-def test_sync_sources_refuses_nonsense(arguments):
-    with pytest.raises(CommandError):
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--due", "--all"], "Name sources, or one of --due and --all"),
+        (["papers"], "invalid UUID value: 'papers'"),
+        (["0" * 32], "There is no source 00000000-"),
+    ],
+)
+def test_sync_sources_refuses_nonsense(arguments, words):
+    with pytest.raises(CommandError, match=words):
         call_command("sync_sources", *arguments)
 
 

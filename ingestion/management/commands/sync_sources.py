@@ -30,14 +30,16 @@ class Command(BaseCommand):
     help = "Read sources; exits 0 when none of them failed or is paused."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("ids", nargs="*", metavar="ID", help="sources; else those of an option")
+        parser.add_argument(
+            "ids", nargs="*", type=UUID, metavar="ID", help="sources; else those of an option"
+        )
         parser.add_argument(
             "--due", action="store_true", help="those whose time has come (default)"
         )
         parser.add_argument("--all", action="store_true", help="all that are not paused")
         parser.add_argument("--dry-run", action="store_true", help="only list them")
 
-    def handle(self, *, ids: list[str], due: bool, dry_run: bool, **options: Any) -> None:
+    def handle(self, *, ids: list[UUID], due: bool, dry_run: bool, **options: Any) -> None:
         everything = options["all"]
         if sum((bool(ids), due, everything)) > 1:
             raise CommandError("Name sources, or one of --due and --all.")
@@ -81,14 +83,10 @@ class Command(BaseCommand):
             raise CommandError(f"{len(bad)} of {len(sources)} sources could not be read.")
 
 
-def named(ids: list[str]) -> SourceQuerySet:
+def named(ids: list[UUID]) -> SourceQuerySet:
     """The sources of these ids; raises `CommandError` for one that is not there."""
-    try:
-        wanted = {UUID(text) for text in ids}
-    except ValueError as error:
-        raise CommandError(f"{error}".capitalize()) from error
-    rows: SourceQuerySet = Source.objects.filter(pk__in=wanted)
-    missing = wanted - set(rows.values_list("pk", flat=True))
+    rows: SourceQuerySet = Source.objects.filter(pk__in=ids)
+    missing = set(ids) - set(rows.values_list("pk", flat=True))
     if missing:
         raise CommandError(f"There is no source {sorted(map(str, missing))[0]}.")
     return rows
