@@ -28,7 +28,7 @@ from documents.services.embeddings import (
 )
 from youworker import audit
 from youworker.core.effects import after_commit, queue_task
-from youworker.core.exceptions import NotFound
+from youworker.core.exceptions import DomainError, NotFound
 from youworker.core.leases import RELEASED, keep_lease_alive, lease_end, new_lease
 from youworker.core.processes import new_token
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
+    from documents.managers import EmbeddingModelQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -122,13 +123,20 @@ def settle_model(model: EmbeddingModel) -> None:
     try:
         with keep_lease_alive(held, seconds=LEASE_SECONDS):
             act(model)
-    except Exception as error:  # told at the model, and tried again
+    except DomainError as error:  # such as a server that is away: where it was noticed says nothing
+        logger.warning("%s could not be settled: %s", model, error.message)
+        put_off(model, held, error.message)
+    except Exception:
         logger.exception("%s could not be settled", model)
-        pause = min(PAUSE * 2 ** min(model.failures, 10), LONGEST_PAUSE)
-        told = getattr(error, "message", "This failed for a reason that the log has.")
-        held.update(
-            failures=F("failures") + 1, error=told, lease_token=None, lease_until=lease_end(pause)
-        )
+        put_off(model, held, "This failed for a reason that the log has.")
+
+
+def put_off(model: EmbeddingModel, held: EmbeddingModelQuerySet, reason: str) -> None:
+    """Give a leased model back: the reason is told there, and it is tried again later."""
+    pause = min(PAUSE * 2 ** min(model.failures, 10), LONGEST_PAUSE)
+    held.update(
+        failures=F("failures") + 1, error=reason, lease_token=None, lease_until=lease_end(pause)
+    )
 
 
 def fill_model(model: EmbeddingModel) -> None:

@@ -255,6 +255,24 @@ def test_a_model_that_is_prepared_again_gets_what_it_lacks(letters, prepare, sec
     assert refreshed(document).status == DocumentStatus.READY
 
 
+def test_a_server_that_is_away_is_a_line_of_the_log_and_a_bug_has_its_place(
+    letters, prepare, monkeypatch, caplog
+):
+    model = prepare(named(BrokenEmbedder(10), "broken"))
+    (away,) = [one for one in caplog.records if one.name == "documents.services.embedding_models"]
+    assert (away.levelname, away.exc_info) == ("WARNING", None)
+    assert away.getMessage().endswith("could not be settled: The embedding server does not answer.")
+
+    caplog.clear()
+    monkeypatch.setattr(BrokenEmbedder, "embed", lambda *_: {}["nothing"])
+    services.retry_model(model)
+    services.settle_models()
+    model.refresh_from_db()
+    (bug,) = [one for one in caplog.records if one.name == "documents.services.embedding_models"]
+    assert (bug.levelname, bug.exc_info[0]) == ("ERROR", KeyError)
+    assert model.error == "This failed for a reason that the log has."
+
+
 def test_a_server_that_is_away_when_a_model_is_prepared(letters, prepare, monkeypatch):
     document_of("text")
     embed()
