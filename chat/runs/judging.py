@@ -13,6 +13,7 @@ from documents.layout import position_of
 from documents.quoting.claims import cited_spans
 from documents.quoting.sentences import MARK, content_words, overlap
 from documents.quoting.supporting import best_definition, best_quote, start_of_words
+from documents.quoting.units import columns_in
 from documents.shown_text import program_language
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ class Comparison:
     def share(self, source: Source, plain: str) -> float:
         """How much of a sentence's content words a passage has."""
         if source.passage_id not in self.there:
-            self.there[source.passage_id] = content_words(source.text, language_of(source))
+            # The names of its columns may stand above a passage that goes on with a table.
+            text = f"{source.text}\n{columns_in(source.heading)}"
+            self.there[source.passage_id] = content_words(text, language_of(source))
         return overlap(self.words_of(plain, source), self.there[source.passage_id])
 
     def supports(self, number: int, plain: str) -> bool:

@@ -378,8 +378,8 @@ LOG = (
 )
 
 
-def book_from(text, start=100, title="Manual"):
-    source = Source(1, uuid4(), uuid4(), title, "", None, start, start + len(text), text)
+def book_from(text, start=100, title="Manual", heading=""):
+    source = Source(1, uuid4(), uuid4(), title, heading, None, start, start + len(text), text)
     return CitationIndex([source], {source.passage_id: source})
 
 
@@ -417,6 +417,15 @@ def test_an_item_of_a_list_that_is_invented_is_not_hidden_by_the_last_one():
     said = "- cats and milk of Rome\n- white tomatoes\n- logs [1]"
 
     assert spans_of(said, book_from(LISTED)) == [said[2:]]
+
+
+def test_names_of_columns_that_stand_above_a_passage_are_supported():
+    book = book_from("| Rome | 120 |\n| Pisa | 85 |", heading="Long > City | Inhabitants | Mayor")
+    table = "| City | Inhabitants | Mayor |\n| --- | --- | --- |\n| Pisa | 85 | |\n\n[1]"
+
+    (citation,) = citations_of(Message(), table, book)
+
+    assert (citation.quote, citation.supported) == ("| Pisa | 85 |", True)
 
 
 def test_the_quote_from_source_code_is_the_definition():
