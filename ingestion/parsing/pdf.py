@@ -1,4 +1,4 @@
-"""PDF files: text by pages, headings by the layout, values of forms."""
+"""PDF files: text by pages, headings by tags, bookmarks and the layout, values of forms."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ingestion.parsing.extracting import configuration, extract, title_of
 from ingestion.parsing.hyphens import mended
 from ingestion.parsing.line_order import FROM_RIGHT
 from ingestion.parsing.pdf_forms import filled_in
+from ingestion.parsing.pdf_headings import headings_in, told_headings
 from ingestion.parsing.pdf_layout import pdf_boxes
 from ingestion.parsing.right_to_left import in_reading_order, key_of
 from ingestion.parsing.running_lines import without_contents, without_running_lines
@@ -31,13 +32,13 @@ DATES = re.compile(rb"/(Creation|Mod)Date\b")
 
 @kinds.reads(kinds.PDF)
 def read_pdf(data: bytes, mime: str) -> Extract:
-    """A PDF page by page, with what was filled in; headings are lines the layout sets apart."""
+    """A PDF page by page, with what was filled in, and the headings it tells of or sets apart."""
     found = extract(DATES.sub(rb"/\1DatX", data), mime, configuration(pages=True))
     pages = found.pages or []
     plain = [page["content"].replace("\r\n", "\n").strip() for page in pages]
     numbers = [page["page_number"] for page in pages]
     plain = list(in_reading_order(data, dict(zip(numbers, plain, strict=True))).values())
-    layout = markdown.headings_of(found.content)
+    layout, told = markdown.headings_of(found.content), told_headings(data)
     scanned = scanned_texts(data, dict(zip(numbers, plain, strict=True)))
     read = [
         scanned[number].text if number in scanned else words
@@ -55,7 +56,10 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     if not text.strip():
         raise ParseFailed("no_text", NO_TEXT if current().rules.enabled else OFF)
     headings = sorted(
-        [*pdf_headings(text, layout), *headings_of_scans(text, starts, scanned)],
+        [
+            *headings_in(text, starts, told, lines_of_layout(text, layout)),
+            *headings_of_scans(text, starts, scanned),
+        ],
         key=lambda heading: heading.offset,
     )
     notes, boxes = current().notes(), pdf_boxes(data, text, starts, scanned)
@@ -77,7 +81,7 @@ def remarks_of(found: Any) -> dict[int, str]:
     return {number: "\n".join(dict.fromkeys(found)) for number, found in lines.items()}
 
 
-def pdf_headings(text: str, layout: list[Heading]) -> list[Heading]:
+def lines_of_layout(text: str, layout: list[Heading]) -> list[Heading]:
     """The lines of a text that the layout analysis took for headings, in order."""
     levels = {
         heading.title.replace("\\", ""): heading.level

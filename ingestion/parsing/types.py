@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,14 @@ class Heading:
     """A heading at an offset of the text; level 1 is the highest."""
 
     offset: int
+    level: int
+    title: str
+
+
+class ToldHeading(NamedTuple):
+    """A heading that a file tells of: its page from 1, its level from 1, and what it says."""
+
+    page: int
     level: int
     title: str
 

@@ -3,7 +3,7 @@
 import pytest
 
 from documents.layout import position_of
-from ingestion.parsing.pdf import pdf_headings
+from ingestion.parsing.pdf import lines_of_layout
 from ingestion.parsing.right_to_left import in_reading_order, reordered
 from ingestion.parsing.types import Heading
 
@@ -29,7 +29,7 @@ def test_a_pdf_is_read_from_the_right_and_its_lines_have_boxes(read, data):
 
 
 def test_headings_are_known_although_the_layout_turns_them_round():
-    found = pdf_headings(f"{TITLE}\n{SENTENCE}", [Heading(0, 2, from_left(TITLE))])
+    found = lines_of_layout(f"{TITLE}\n{SENTENCE}", [Heading(0, 2, from_left(TITLE))])
 
     assert found == [Heading(0, 2, TITLE)]
 
