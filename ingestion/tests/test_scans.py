@@ -110,6 +110,14 @@ def test_other_formats_are_read(read, data, form):
     assert parsed.mime == f"image/{form.lower()}"
 
 
+def test_an_image_needs_no_reader_of_another_format(monkeypatch):
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    content = encoded(Image.new("L", (60, 40), 255), "AVIF")
+
+    with opening.opened(content, "image/avif") as image:
+        assert (image.format, image.size) == ("AVIF", (60, 40))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["I;16", "F", "LA", "RGBA", "P", "1", "CMYK"])
 def test_all_kinds_of_shades_are_read(read, data, mode):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ingestion.parsing.scans.rules import PictureText
 
 # The readers of the library that may see a file; others start programs or read further files.
-FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "HEIF", "AVIF")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "AVIF")
 # Points: the largest telephone's photograph, an A0 plan of 300 dpi. In colour, 600 MB.
 MOST_PIXELS = 200_000_000
 # The library refuses what is twice as large before it asks for memory.
@@ -32,15 +32,17 @@ DAMAGED = "The image is damaged or was cut off."
 
 def opened(data: bytes, mime: str) -> Image.Image:
     """The image, of which nothing but the head was read; raises `ParseFailed`."""
+    formats: tuple[str, ...] = FORMATS
     if mime == kinds.HEIC.mime:
         import pi_heif  # noqa: PLC0415 -- for photographs of one maker only
 
         pi_heif.register_heif_opener()
+        formats = (*FORMATS, "HEIF")
     with warnings.catch_warnings():
         # Its own bounds are looked at below, and what is odd about a file is no news.
         warnings.simplefilter("ignore")
         try:
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data), formats=formats)
         except Image.DecompressionBombError as error:
             raise too_large() from error
         except MemoryError:
