@@ -2,14 +2,17 @@ import io
 import struct
 import zlib
 
+import pypdfium2
 import pytest
 from fpdf import FPDF
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from documents.layout import position_of
-from ingestion.parsing.scans import opening, rules
+from ingestion.parsing.scans import opening, recognising, rules
 from ingestion.parsing.scans.pages import is_better, is_garbage, is_usable
+from ingestion.parsing.scans.preparing import LARGE, with_easy_letters
+from ingestion.parsing.scans.recognising import text_of
 from ingestion.parsing.scans.rules import PageRead, PictureText, Scanning, ScanRules
 from ingestion.parsing.sentences import READ_BY_OCR
 from ingestion.parsing.types import ParseFailed
@@ -65,6 +68,120 @@ def test_photographed_pages_are_read(read, data, name):
     assert "€ 1.380,00 entro il 30 aprile; più tardi" in text
     assert (parsed.language, parsed.pages) == ("it", None)
     assert parsed.mime == ("image/heic" if name == "photo.heic" else "image/jpeg")
+
+
+GERMAN = (
+    "Die Häußler & Söhne Grundstücksgesellschaft überlässt Frau Jürgensen die Geschäftsräume in "
+    "Größenbach. Über Mängel wird spätestens am 3. März ein Übergabeprotokoll geführt. Bei Schäden "
+    "an Röhren, Türen oder Schlössern ist der Vermieter unverzüglich zu verständigen."
+)
+ITALIAN = (
+    "La società è già più sicura: l'attività del tecnico è cominciata lunedì, perché la qualità è "
+    "più importante della velocità. Ciò che non potrà essere verificato verrà segnalato."
+)
+
+
+def print_of(text, *, points, dpi, width=160):
+    """A picture of a page that was printed in letters of a size, without its empty rest."""
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Times", size=points)
+    pdf.multi_cell(width, points * 0.45, text, align="L")
+    with pypdfium2.PdfDocument(bytes(pdf.output())) as document:
+        picture = document[0].render(scale=dpi / 72, grayscale=True).to_pil().convert("L")
+    bottom = round((pdf.get_y() + 10) * dpi / 25.4)
+    return picture.crop((0, 0, picture.width, bottom))
+
+
+def plain(text):
+    """Words without the mark of a heading and the case of letters, as large ones may be taken."""
+    return text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lstrip("# ").casefold()
+
+
+def askew(picture, degrees):
+    return picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("degrees", [0, 4.5, 90, 180])
+@pytest.mark.parametrize("text", [GERMAN, ITALIAN])
+@pytest.mark.parametrize(("points", "dpi"), [(44, 300), (28, 200)])
+def test_large_letters_keep_their_accents(read, text, points, dpi, degrees):
+    picture = askew(print_of(text, points=points, dpi=dpi), degrees)
+
+    parsed = read(encoded(picture, "PNG"), "page.png")
+
+    assert plain(words_of(parsed)) == plain(text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [GERMAN, ITALIAN])
+def test_small_print_keeps_its_accents(read, text):
+    sheet = Image.new("L", (1654, 2339), 255)
+    sheet.paste(print_of(text, points=6, dpi=200))
+
+    parsed = read(encoded(sheet, "PNG"), "page.png")
+
+    assert plain(words_of(parsed)) == plain(text)
+
+
+@pytest.mark.slow
+def test_a_sentence_in_large_letters_has_the_box_of_its_line(read):
+    picture = print_of(GERMAN, points=44, dpi=200)
+
+    (passage,) = read(encoded(picture, "PNG"), "page.png").passages
+
+    first, *_ = boxes_of(passage, "Die Häußler")
+    *_, last = boxes_of(passage, "verständigen.")
+    assert first["top"] < 0.1
+    assert last["bottom"] > 0.9
+    assert first["left"] == pytest.approx(last["left"], abs=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_are_read_as_their_camera_was_held(read, orientation):
+    held = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    picture, exif = print_of(GERMAN, points=11, dpi=150), Image.Exif()
+    exif[0x0112] = orientation
+    seen = picture.transpose(held[orientation]) if orientation in held else picture
+
+    parsed = read(encoded(seen, "JPEG", quality=90, exif=exif), "photo.jpg")
+
+    assert words_of(parsed) == GERMAN
+
+
+@pytest.mark.parametrize(
+    ("size", "easy"), [(11, (218, 109)), (12, None), (36, None), (48, (50, 25))]
+)
+def test_only_letters_that_are_hard_to_read_are_made_larger_or_smaller(size, easy):
+    made = with_easy_letters(Image.new("L", (100, 50), 255), size)
+
+    assert (made and made.size) == easy
+
+
+def test_a_large_picture_of_small_letters_does_not_fill_the_memory():
+    made = with_easy_letters(Image.new("L", (6000, 2000), 255), 6)
+
+    assert made.width * made.height <= LARGE * 1.001
+
+
+@pytest.mark.slow
+def test_what_is_read_better_as_it_is_stays(monkeypatch):
+    def spoilt(picture, size):
+        return Image.new("L", picture.size, 255)
+
+    monkeypatch.setattr(recognising, "with_easy_letters", spoilt)
+
+    assert text_of(print_of(GERMAN, points=11, dpi=200)).text == GERMAN
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ingestion.parsing.letters import Box, Word
 from ingestion.parsing.scans.composing import compose_lines
 from ingestion.parsing.scans.lines import Line
+from ingestion.parsing.scans.paragraphs import usual_size
 from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
@@ -29,13 +30,17 @@ RULES = " \t\n|"
 
 @dataclass(slots=True)
 class Reading:
-    """What was recognised in a picture; confidence in percent, by letters."""
+    """What was recognised in a picture; confidence in percent, by letters.
+
+    `size` is the height of most small letters, in points of the picture.
+    """
 
     text: str = ""
     letters: int = 0
     confidence: float = 0.0
     is_upright: bool = True
     words: list[Word] = field(default_factory=list)
+    size: float = 0.0
 
     @property
     def worth(self) -> float:
@@ -118,7 +123,7 @@ def reading_of(lines: Iterator[Line], size: tuple[int, int], *, is_upright: bool
     if confidence < LEAST_OF_ALL:
         return Reading(is_upright=is_upright)
     text, words = compose_lines(kept, size)
-    return Reading(text, letters, confidence, is_upright, words)
+    return Reading(text, letters, confidence, is_upright, words, usual_size(kept))
 
 
 def is_upright(blocks: Any, tesserocr: Any) -> bool:

@@ -161,8 +161,13 @@ def is_long_block(column: Column, other: Column) -> bool:
 
 def body_size(lines: Sequence[Line]) -> float:
     """The size of most letters; 0 when there are too few to tell."""
-    sizes = [line.size for line in lines for _ in range(line.letters)]
-    return statistics.median(sizes) if len(sizes) >= ENOUGH_FOR_HEADINGS else 0.0
+    letters = sum(line.letters for line in lines)
+    return usual_size(lines) if letters >= ENOUGH_FOR_HEADINGS else 0.0
+
+
+def usual_size(lines: Sequence[Line]) -> float:
+    """The size of the letter in the middle of all, of which there has to be one."""
+    return statistics.median(line.size for line in lines for _ in range(line.letters))
 
 
 def heading_level(text: str, size: float, body: float) -> int:

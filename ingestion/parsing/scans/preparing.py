@@ -12,6 +12,9 @@ SMALL = 3_000_000
 # A page of 300 dpi and A3; what is larger is reduced.
 LARGE = 18_000_000
 SMALLEST_SIDE = 12
+# The height of small letters. Of smaller ones many are taken for others, most of all when they
+# were turned by a few degrees; of larger ones the dots and accents are taken for dirt.
+SMALLEST_LETTERS, EASY_LETTERS, LARGEST_LETTERS = 12.0, 24.0, 36.0
 # Of the lighting, points this far apart are looked at.
 LIGHT_STEP = 16
 # Of degrees: more is nothing that a feeder does, and less is nothing that matters.
@@ -51,8 +54,18 @@ def grayed(picture: Image.Image) -> Image.Image:
 
 def resized(gray: Image.Image) -> Image.Image:
     """Small pictures twice as wide and high; large ones with as many points as are looked at."""
-    pixels = gray.width * gray.height
-    factor = 2.0 if pixels < SMALL else min(1.0, (LARGE / pixels) ** 0.5)
+    return scaled(gray, 2.0 if gray.width * gray.height < SMALL else 1.0)
+
+
+def with_easy_letters(gray: Image.Image, size: float) -> Image.Image | None:
+    """A picture with letters of a size that is easy to read; none when those of `size` are."""
+    is_easy = SMALLEST_LETTERS <= size <= LARGEST_LETTERS
+    return None if is_easy else scaled(gray, EASY_LETTERS / size)
+
+
+def scaled(gray: Image.Image, factor: float) -> Image.Image:
+    """A picture so many times as wide and high, as far as points are looked at."""
+    factor = min(factor, (LARGE / (gray.width * gray.height)) ** 0.5)
     if factor == 1:
         return gray
     size = (max(1, round(gray.width * factor)), max(1, round(gray.height * factor)))

@@ -11,13 +11,18 @@ from PIL import Image
 
 from ingestion.parsing.letters import Box, Word, words_to_text
 from ingestion.parsing.scans.engine import Reading, recognise
-from ingestion.parsing.scans.preparing import SMALLEST_SIDE, legible, straightened
+from ingestion.parsing.scans.preparing import (
+    SMALLEST_SIDE,
+    legible,
+    straightened,
+    with_easy_letters,
+)
 from ingestion.parsing.scans.rules import PictureText, current
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ingestion.parsing.scans.rules import Scanning
+    from ingestion.parsing.scans.preparing import Straight
 
 # Seconds for a page, whichever ways it is tried; a dense one takes two on a slow machine.
 PAGE_SECONDS = 20.0
@@ -46,25 +51,39 @@ def text_of(picture: Image.Image) -> PictureText:
     """The text of a picture, turned by quarters until it can be read; empty when it shows none."""
     if min(picture.size) < SMALLEST_SIDE:
         return PictureText("", "")
-    scan = current()
     gray = legible(picture)
     straight = straightened(gray)
     until = time.monotonic() + PAGE_SECONDS
+    best, best_turn = best_reading(straight, until)
+    best = with_easy_size(best, straight.picture, best_turn, until)
+    text = SECTION.sub("§ ", best.text) if GERMAN.search(best.text) else best.text
+    turned = Turned(gray.size, straight.picture.size, straight.skew, best_turn)
+    words = [Word(word.letters, turned.before(word.box)) for word in best.words]
+    return PictureText(text, words_to_text(words))
+
+
+def best_reading(straight: Straight, until: float) -> tuple[Reading, int]:
+    """What is read best in a picture, and after which turn, as far as there is time."""
+    scan = current()
     best, best_turn = Reading(), 0
     for turn in likely_turns(scan.turned, is_sideways=straight.is_sideways):
-        seconds = until - time.monotonic()
-        if seconds <= 0:
-            break
-        found = recognised(straight.picture, turn, scan, seconds)
+        found = recognised(straight.picture, turn, until)
         if found.worth > best.worth:
             best, best_turn = found, turn
             if is_certain(found):
                 scan.turned = turn
                 break
-    text = SECTION.sub("§ ", best.text) if GERMAN.search(best.text) else best.text
-    turned = Turned(gray.size, straight.picture.size, straight.skew, best_turn)
-    words = [Word(word.letters, turned.before(word.box)) for word in best.words]
-    return PictureText(text, words_to_text(words))
+    return best, best_turn
+
+
+def with_easy_size(found: Reading, picture: Image.Image, turn: int, until: float) -> Reading:
+    """What was read, or is read in a larger or smaller picture when that is worth more."""
+    if not found.letters:
+        return found
+    easy = with_easy_letters(picture, found.size)
+    if easy is None:
+        return found
+    return max(recognised(easy, turn, until), found, key=lambda reading: reading.worth)
 
 
 class Turned(NamedTuple):
@@ -102,11 +121,14 @@ def likely_turns(last: int, *, is_sideways: bool) -> list[int]:
     return [*sorted(lying, key=lambda turn: turn != last), *others]
 
 
-def recognised(picture: Image.Image, turn: int, scan: Scanning, seconds: float) -> Reading:
-    """What is read in a picture after a turn."""
+def recognised(picture: Image.Image, turn: int, until: float) -> Reading:
+    """What is read in a picture after a turn; nothing when the time is up."""
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        return Reading()
     way = TURNS[turn]
     turned = picture if way is None else picture.transpose(way)
-    rules = scan.rules
+    rules = current().rules
     return recognise(turned, languages=rules.languages, models=rules.models, seconds=seconds)
 
 
