@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEFINITION = 3.0
 FIGURE = re.compile(r"\d")
+# Of the words of two questions that are one.
+SAME_QUESTION = 0.75
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Candidate:
     is_ruled_out: bool = False
     # Whether it is quoted with the whole list it belongs to, or not at all.
     is_part: bool = False
-    # Whether it begins with the name of what is asked for.
+    # Whether it stands behind the name of what is asked for, or below the very question.
     is_labelled: bool = False
 
     @property
@@ -105,9 +107,19 @@ class Wanted:
         return bool(self.kinds) and self.kinds[0].is_strict and language in KNOWN_LANGUAGES
 
     def is_labelled(self, unit: Unit) -> bool:
-        """Whether a unit begins with the name of what is asked for: `Where: Hall C`."""
+        """Whether the name of what is asked for stands before a unit, or the question itself.
+
+        `Where: Hall C`, and what is below `Where do we meet?` in a list of frequent questions.
+        """
         label = self.kinds[0].label if self.kinds else None
-        return label is not None and label.match(unit.words) is not None
+        has_name = label is not None and label.match(unit.words) is not None
+        return has_name or self.is_asked_in(unit.question)
+
+    def is_asked_in(self, question: str) -> bool:
+        """Whether a question is this one, by its words."""
+        words = set(self.reader.terms(question))
+        both = len(words & self.question.own)
+        return both > 0 and both >= SAME_QUESTION * len(words | self.question.own)
 
     def fit(self, candidate: Candidate, passage: Passage) -> float:
         """Whether a candidate has what is asked for: a number, steps, a definition; 0 if not."""

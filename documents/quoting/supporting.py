@@ -82,17 +82,19 @@ def said_around(
     words: Sequence[frozenset[str]],
 ) -> tuple[int, int]:
     """The first and the last sentence around the best one that were said word by word."""
-    first, last = best, best
-    while is_pair(text, spans, first - 1, first) and is_said(words[first - 1], said):
+    first, last, covered = best, best, words[best]
+    while is_pair(text, spans, first - 1, first) and is_said(words[first - 1], said, covered):
         first -= 1
-    while is_pair(text, spans, last, last + 1) and is_said(words[last + 1], said):
+        covered |= words[first]
+    while is_pair(text, spans, last, last + 1) and is_said(words[last + 1], said, covered):
         last += 1
+        covered |= words[last]
     return first, last
 
 
-def is_said(words: frozenset[str], said: frozenset[str]) -> bool:
-    """Whether a sentence of these words was said as it stands."""
-    return overlap(words, said) >= WORD_BY_WORD
+def is_said(words: frozenset[str], said: frozenset[str], covered: frozenset[str]) -> bool:
+    """Whether a sentence of these words was said as it stands, and is no title of the others."""
+    return overlap(words, said) >= WORD_BY_WORD and not words <= covered
 
 
 def is_sentence(text: str, span: Span) -> bool:

@@ -31,7 +31,12 @@ STEP = re.compile(r"\d{1,3}[.)]\s")
 # What the line below the head of a table is made of.
 RULE = re.compile(r"\A[|:\-\s]++\Z")
 END = re.compile(r"[.!?…:;,\u3002\uff01\uff1f][\"'”\u2019»)\]*_`]*\Z")
-LONGEST_TITLE, LONGEST_ITEM = 60, 150
+# All of a line, and a single sentence.
+QUESTION = re.compile(
+    r"\A(?:\d{1,3}[.)] )?[¿\"“„]?[^\W_a-z][^.!?…\u061f\uff1f]*+[?\u061f\uff1f][\"”“]?"
+)
+QUESTION_MARKS = ("?", "\u061f", "\uff1f")
+LONGEST_TITLE, LONGEST_ITEM, LONGEST_QUESTION = 60, 150, 150
 # Of what is repeated for each unit below it.
 LONGEST_HEADING = 300
 MOST_ALIKE = 0.7
@@ -65,6 +70,8 @@ class Unit:
     header: str = ""
     # The same for the items of a list, the rows of a table, the lines of code; 0 is none of them.
     group: int = 0
+    # The last heading above it, if that asks something which it may answer.
+    question: str = ""
 
     @property
     def words(self) -> str:
@@ -128,7 +135,14 @@ class Divider:
     def add(self, text: str, form: Form, *, header: str = "", group: int = 0) -> None:
         """Note a unit under the headings there are."""
         heading = self.heading[:LONGEST_HEADING]
-        self.units.append(Unit(text, form, heading, header[:LONGEST_HEADING], group))
+        question = self.question_before(text, heading)
+        self.units.append(Unit(text, form, heading, header[:LONGEST_HEADING], group, question))
+
+    def question_before(self, text: str, heading: str) -> str:
+        """The question that a unit answers: the first below it, and whole sentences behind that."""
+        last = self.headings[-1][1] if self.headings else ""
+        is_first = not self.units or self.units[-1].heading != heading
+        return last if last.endswith(QUESTION_MARKS) and (is_first or END.search(text)) else ""
 
     def take_table(self, block: Sequence[str]) -> None:
         """Rows under the first one, or under their columns; a single row is a line like others."""
@@ -193,17 +207,14 @@ def blocks_of(text: str) -> Iterator[list[str]]:
                 yield block
                 block, fence = [], ""
             continue
-        if block and (not line or is_other_kind(block, raw, line)):
+        following = lines[place + 1 : place + 1 + MOST_BLANK]
+        if block and (not line or is_other_kind(block, raw, line) or is_question(line, following)):
             yield block
             block = []
         if line:
             block.append(line)
             fence = found[0] if (found := FENCE.match(line)) else ""
-        if (
-            len(block) == 1
-            and not fence
-            and is_heading(block[0], lines[place + 1 : place + 1 + MOST_BLANK])
-        ):
+        if len(block) == 1 and not fence and is_heading(block[0], following):
             yield [marked_heading(line)]
             block = []
     if block:
@@ -212,11 +223,18 @@ def blocks_of(text: str) -> Iterator[list[str]]:
 
 def is_heading(line: str, following: Sequence[str]) -> bool:
     """Whether a line says what the lines behind it are about."""
-    if HEADING.match(line):
+    if HEADING.match(line) or is_question(line, following):
         return True
     if not any(map(str.strip, following)):
         return False
     return is_heading_by_look(line, following[0].strip())
+
+
+def is_question(line: str, following: Sequence[str]) -> bool:
+    """Whether a line is a question that the lines behind it answer: `May I bring a dog?`."""
+    answer = next(filter(None, map(str.strip, following)), "")
+    is_asked = QUESTION.fullmatch(line) is not None and len(line) <= LONGEST_QUESTION
+    return is_asked and bool(answer) and not answer.endswith(QUESTION_MARKS)
 
 
 def marked_heading(line: str) -> str:

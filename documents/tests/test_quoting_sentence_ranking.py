@@ -234,6 +234,32 @@ def test_a_row_far_down_is_quoted_with_the_columns_of_its_table(city):
     assert found.block == f"{head}\n{rows[city]}"
 
 
+FREQUENT = """Opening hours
+The tanks are cleaned on Fridays.
+When does the café open?
+At nine, on Sundays at eleven.
+How much is a guided tour?
+45, for groups 120.
+Who may enter a tank?
+Only with a licence, and never alone.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("When does the café open?", "At nine, on Sundays at eleven."),
+        ("How much is a guided tour?", "45, for groups 120."),
+        ("Who may enter a tank?", "Only with a licence, and never alone."),
+        ("When are the tanks cleaned?", "The tanks are cleaned on Fridays."),
+        ("When does the museum open?", None),
+        ("Who may clean a guided café?", None),
+    ],
+)
+def test_a_frequent_question_is_answered_by_what_stands_below_it(question, answer):
+    assert quotes(question, FREQUENT) == ([(1, answer)] if answer else [])
+
+
 PRICES = (
     "codice;articolo;prezzo;consegna\nPU-1;Pompa;1.240,00 €;5 giorni\n"
     "GU-1;Guarnizione;12,50 €;2 giorni\nVA-3;Valvola;34,00 €;3 giorni"

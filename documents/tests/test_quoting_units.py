@@ -133,6 +133,35 @@ def test_code_stays_whole():
     assert found[2].heading == ""
 
 
+FREQUENT = """The tanks are cleaned on Fridays.
+1. May I bring a dog?
+Only a small one. On a leash.
+| Dog | Cat |
+Who has the key?
+
+The guard. Ask him.
+
+What is this? Nobody knows.
+Is it?
+Is it not?
+"""
+
+
+def test_questions_on_lines_of_their_own_are_headings_of_their_answers():
+    found = [(unit.words, unit.question) for unit in units_of(FREQUENT)]
+
+    assert found == [
+        ("The tanks are cleaned on Fridays.", ""),
+        ("Only a small one.", "May I bring a dog?"),
+        ("On a leash.", "May I bring a dog?"),
+        ("Dog | Cat", ""),
+        ("The guard.", "Who has the key?"),
+        ("Ask him.", "Who has the key?"),
+        *((words, "Who has the key?") for words in ("What is this?", "Nobody knows.")),
+        *((words, "Who has the key?") for words in ("Is it?", "Is it not?")),
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["", "\n \n", "```", "```\nno end", "#", "|", "| |\n|-|", "- ", "1."]
 )

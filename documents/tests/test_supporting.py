@@ -90,6 +90,12 @@ def test_what_was_said_of_a_list_is_quoted_with_what_announces_it():
     )
 
 
+def test_a_title_is_not_quoted_with_its_sentence():
+    text = "Cleaning the tanks\nThe tanks are cleaned on Fridays. They are rinsed first."
+
+    assert quoted("The tanks are cleaned on Fridays.", text) == "The tanks are cleaned on Fridays."
+
+
 def test_neighbours_that_were_said_word_by_word_are_quoted():
     text = "Milk is white. Dumps are kept for 35 days. Monthly for a year. Grass is green."
 
