@@ -5,8 +5,10 @@ import pytest
 from ingestion.parsing.types import ParseFailed
 from ingestion.tests.open_files import NAMES, opened
 
-FRAME = """<draw:frame><draw:object xlink:href="./{0}" xlink:type="simple"/>
-<draw:image xlink:href="./ObjectReplacements/{0}"/></draw:frame>"""
+FRAME = (
+    '<draw:frame><draw:object xlink:href="./{0}" xlink:type="simple"/>'
+    '<draw:image xlink:href="./ObjectReplacements/{0}"/></draw:frame>'
+)
 ROWS = [["", "Nord", "Süd"], ["2024", "9.1", "3.2"], ["Q1 & Q2", "2.4", "8.8"]]
 
 
@@ -89,6 +91,37 @@ def test_charts_of_a_sheet_stand_below_it(read):
     parsed = read(file("spreadsheet", body, a=chart()), "a.ods")
 
     assert parsed.text == f"## A\n\n| x |\n\n{NAMES_IN_CHART}\n\n## B"
+
+
+FORMULA = (
+    '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><semantics>'
+    "<mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac>"
+    '<annotation encoding="StarMath 5.0">{a + b} over 2 &lt; c</annotation></semantics></math>'
+)
+TYPED = "{a + b} over 2 < c"
+
+
+def test_a_formula_stands_in_its_sentence(read):
+    body = f"<text:p>Wo {FRAME.format('a')} gilt, auch {FRAME.format('a')}.</text:p>"
+
+    assert read(file("text", body, a=FORMULA), "a.odt").text == f"Wo {TYPED} gilt, auch ."
+
+
+def test_a_formula_in_a_flat_file_stands_in_its_sentence(read):
+    inner = FORMULA.replace("<", "<m:").replace("<m:/", "</m:").replace("xmlns=", "xmlns:m=")
+    body = f"<text:p>Wo <draw:frame><draw:object>{inner}</draw:object></draw:frame> gilt.</text:p>"
+    flat = (
+        f'<office:document {NAMES} office:mimetype="application/vnd.oasis.opendocument.text">'
+        f"<office:body><office:text>{body}</office:text></office:body></office:document>"
+    )
+
+    assert read(flat.encode(), "a.fodt").text == f"Wo {TYPED} gilt."
+
+
+def test_a_formula_on_a_slide_is_a_line_of_it(read):
+    body = f"<draw:page>{FRAME.format('a')}</draw:page>"
+
+    assert read(file("presentation", body, a=FORMULA), "a.odp").text == TYPED
 
 
 def test_an_object_is_read_once_and_what_is_within_it_is_not(read):

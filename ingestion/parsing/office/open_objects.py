@@ -1,13 +1,40 @@
-"""Charts within OpenDocument files."""
+"""Charts and formulas within OpenDocument files."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ingestion.parsing.office.drawings import Names
+from ingestion.parsing.office.elements import Walk
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
+    from ingestion.parsing.office.package import Package
+
+# Of a formula, what draws it; behind it stands what was typed: `{a + b} over 2`.
+DRAWN = frozenset(
+    f"math:{name}"
+    for name in (
+        *("maction", "menclose", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover"),
+        *("mpadded", "mphantom", "mroot", "mrow", "ms", "msqrt", "mstyle", "msub", "msubsup"),
+        *("msup", "mtable", "mtext", "munder", "munderover"),
+    )
+)
+# The root of such a part, in its first bytes; others declare the namespace as well.
+ROOT = re.compile(rb"<(?:[\w-]{1,20}+:)?+math[\s>]")
+BEGINNING = 1000
+
+
+def formula_in(package: Package | None, part: str) -> str:
+    """A formula as it was typed; nothing of other parts, and of those that were read before."""
+    if package is None or not ROOT.search(package.read(part, BEGINNING)):
+        return ""
+    if not package.is_new(part):
+        return ""
+    pieces: list[str] = []
+    Walk({}, {}, pieces.append, skipped=DRAWN).through(package.open(part))
+    return " ".join("".join(pieces).split())
 
 
 class Chart(Names):

@@ -11,7 +11,7 @@ from ingestion.parsing.office.blank_rows import with_blank_rows_joined
 from ingestion.parsing.office.counting import BULLET
 from ingestion.parsing.office.elements import Walk, whole
 from ingestion.parsing.office.open_lists import Lists
-from ingestion.parsing.office.open_objects import Chart
+from ingestion.parsing.office.open_objects import DRAWN, Chart, formula_in
 from ingestion.parsing.office.pictures import WrittenOut
 from ingestion.parsing.office.writing import Lines
 from ingestion.parsing.types import ParseFailed
@@ -45,7 +45,7 @@ SKIPPED = frozenset(
         "meta:date-string",
         "meta:creator-initials",
     }
-)
+).union(DRAWN)
 SPACES = re.compile(r"[ \t\n]++")
 MOST_SPACES = 100
 # As many columns as a sheet can have, and as many empty ones as are shown in a row.
@@ -150,11 +150,16 @@ class Prose:
             self.paragraphs[-1].pieces.append(text)
 
     def take_object(self, attributes: Attributes) -> None:
-        """A chart or a sheet, which is written below what it stands in."""
-        if part := attributes.get("xlink:href"):
-            name = posixpath.normpath(part)
-            self.objects.append(f"{name}/content.xml")
+        """A formula is part of its paragraph; charts and sheets are written below theirs."""
+        if target := attributes.get("xlink:href"):
+            name = posixpath.normpath(target)
             self.replaced.add(f"ObjectReplacements/{name}")
+            part = f"{name}/content.xml"
+            formula = formula_in(self.package, part) if self.paragraphs else ""
+            if formula:
+                self.add(formula)
+            else:
+                self.objects.append(part)
 
     def start_chart(self, attributes: Attributes) -> None:
         """A chart, which is read in its own way until it ends."""
@@ -182,6 +187,8 @@ class Prose:
         if isinstance(found, Chart):
             for line in found.lines:
                 sink.write(line, close=True)
+        elif formula := formula_in(self.package, found):
+            sink.write(formula)
         elif self.package and self.package.is_new(found):
             inner = Prose(sink)
             inner.walk.through(with_blank_rows_joined(self.package.open(found)))
