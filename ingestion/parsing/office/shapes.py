@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import Alternatives, Walk, unescaped, whole
-from ingestion.parsing.office.embedded_sheets import sheet_lines
+from ingestion.parsing.office.embedded_files import sheet_lines
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingestion.parsing import kinds
 from ingestion.parsing.office.counting import BULLET
 from ingestion.parsing.office.drawings import drawing_lines
 from ingestion.parsing.office.elements import whole
-from ingestion.parsing.office.embedded_sheets import sheet_lines
+from ingestion.parsing.office.embedded_files import CHUNKS, read_embedded, sheet_lines
 from ingestion.parsing.office.word_runs import Paragraph, Runs
 from ingestion.parsing.office.word_styles import outline_level
-from ingestion.parsing.office.writing import Lines, write_lines
-from ingestion.parsing.sniffing import kind_of
-from ingestion.parsing.types import Extract, ParseFailed
+from ingestion.parsing.office.writing import Lines, write_block, write_lines
+from ingestion.parsing.types import ParseFailed
 
 if TYPE_CHECKING:
     from ingestion.parsing.office.elements import Attributes, Ends, Starts
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
     from ingestion.parsing.office.writing import Sink
 
 DEEPEST_NESTING = 30
-# Files in a Word file of which its text, or some of it, consists; no others, which may nest.
-CHUNKS = (kinds.HTML, kinds.MHTML, kinds.TEXT, kinds.RTF)
-LONGEST_CHUNK = 40_000_000
 # More columns no table of Word has.
 MOST_COLUMNS = 63
 
@@ -99,14 +94,7 @@ class Story(Runs):
     def take_chunk(self, attributes: Attributes) -> None:
         """Write what another file in this one says, as programs put web pages in."""
         part = self.targets.get(attributes.get("r:id", ""), "")
-        if not self.manuscript.package.is_new(part):
-            return
-        data = self.manuscript.package.read(part, LONGEST_CHUNK)
-        try:
-            kind = kind_of(data, part)
-            found = kinds.readers[kind.mime](data, kind.mime) if kind in CHUNKS else Extract("")
-        except ParseFailed:
-            return
+        found = read_embedded(self.manuscript.package, part, CHUNKS)
         write_lines(self.sinks[-1], found.text, found.headings)
 
     def take_picture(self, attributes: Attributes) -> None:
@@ -147,7 +135,7 @@ class Story(Runs):
         for line in paragraph.boxes.lines:
             self.sinks[-1].write(line)
         for lines in paragraph.sheets:
-            write_lines(self.sinks[-1], "\n".join(["", *lines, ""]), ())
+            write_block(self.sinks[-1], lines)
         self.write_notes()
 
     def write_carried(self) -> None:

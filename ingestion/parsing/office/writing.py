@@ -10,7 +10,7 @@ from ingestion.parsing.scans.rules import current
 from ingestion.parsing.types import LONGEST_TEXT, Extract, Heading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 DEEPEST_HEADING = 6
 SHOWN_HEADING = 4
@@ -138,6 +138,14 @@ class Lines:
 
 
 Sink = Writer | Lines
+
+
+def write_block(sink: Sink, lines: Iterable[str]) -> None:
+    """Write lines that belong together, apart from what is around them."""
+    sink.set_apart()
+    for line in lines:
+        sink.write(line, close=True)
+    sink.set_apart()
 
 
 def write_lines(sink: Sink, text: str, headings: Sequence[Heading], *, below: int = 0) -> None:
