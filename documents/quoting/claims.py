@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from documents.quoting.sentences import MARK, sentence_spans
+from documents.quoting.units import ITEM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 # German opens with the low ones, and closes with what English opens with.
 CLOSING = {"„": "“”", "“": "”", "«": "»", "»": "«"}
 QUOTES = re.compile("[„“”«»]")
-ITEM = re.compile(r"(?:[-*•\u2013▪+]|\d{1,3}[.)])\s+\S|\|")
 ANNOUNCED = re.compile(r":[\"'”“\u2019»)*_]*\Z")
 # Nobody closes a quote behind so many sentences, or reads such a list as one claim.
 MOST_SENTENCES = 12
@@ -76,9 +76,8 @@ def with_lists(text: str, spans: Sequence[Place]) -> list[Place]:
     found: list[Place] = []
     for place, following in itertools.zip_longest(spans, spans[1:]):
         found.append(place)
-        is_item = ITEM.match(text, place[0]) is not None
         is_last = following is None or not is_same_list(text, place, following)
-        if is_item and is_last and len(set(MARK.findall(text, *place))) == 1:
+        if is_last and is_item(text, place) and len(set(MARK.findall(text, *place))) == 1:
             first = beginning_of_list(text, found)
             found[first:] = [(found[first][0], place[1])]
     return found
@@ -102,8 +101,13 @@ def beginning_of_list(text: str, spans: Sequence[Place]) -> int:
 def is_same_list(text: str, before: Place, after: Place) -> bool:
     """Whether two items follow each other, or two rows."""
     is_close = text.count("\n", before[1], after[0]) <= 1
-    are_items = all(ITEM.match(text, start) for start, _ in (before, after))
+    are_items = is_item(text, before) and is_item(text, after)
     return is_close and are_items and (text[before[0]] == "|") == (text[after[0]] == "|")
+
+
+def is_item(text: str, place: Place) -> bool:
+    """Whether an item of a list begins there, or a row of a table."""
+    return text.startswith("|", place[0]) or ITEM.match(text, place[0]) is not None
 
 
 def is_announced(text: str, before: Place, item: Place) -> bool:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from documents.quoting.units import Form
+from documents.quoting.units import QUESTION_MARKS, Form
 from documents.unspaced import RUN
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def form_factor(unit: Unit) -> float:
         factor = LONG_FACTOR
     if CODE.search(text):
         factor *= CODE_FACTOR
-    if text.rstrip("\"'”\u2019»)*_`").endswith(("?", "\uff1f", "؟")):
+    if text.rstrip("\"'”\u2019»)*_`").endswith(QUESTION_MARKS):
         return factor * QUESTION_FACTOR
     return factor if text[-1] in ENDS else factor * FRAGMENT_FACTOR
 
