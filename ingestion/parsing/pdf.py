@@ -38,7 +38,7 @@ def read_pdf(data: bytes, mime: str) -> Extract:
     plain = [page["content"].replace("\r\n", "\n").strip() for page in pages]
     numbers = [page["page_number"] for page in pages]
     plain = list(in_reading_order(data, dict(zip(numbers, plain, strict=True))).values())
-    layout, told = markdown.headings_of(found.content), told_headings(data)
+    layout = markdown.headings_of(found.content)
     scanned = scanned_texts(data, dict(zip(numbers, plain, strict=True)))
     read = [
         scanned[number].text if number in scanned else words
@@ -57,7 +57,7 @@ def read_pdf(data: bytes, mime: str) -> Extract:
         raise ParseFailed("no_text", NO_TEXT if current().rules.enabled else OFF)
     headings = sorted(
         [
-            *headings_in(text, starts, told, lines_of_layout(text, layout)),
+            *headings_in(text, starts, told_headings(data), lines_of_layout(text, layout)),
             *headings_of_scans(text, starts, scanned),
         ],
         key=lambda heading: heading.offset,

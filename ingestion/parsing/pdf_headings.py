@@ -65,14 +65,13 @@ def headings_in(
     text: str, starts: Sequence[PageAt], told: ToldHeadings, layout: Sequence[Heading]
 ) -> list[Heading]:
     """The headings of a text: those that tags name, else bookmarks with those of the layout."""
-    tagged, marked = placed(text, starts, told.tags), placed(text, starts, told.bookmarks)
+    tagged = placed(text, starts, told.tags)
     if are_believed(tagged, told.tags, text):
         return tagged
-    return (
-        with_layout(marked, layout, text)
-        if are_believed(marked, told.bookmarks, text)
-        else [*layout]
-    )
+    marked = placed(text, starts, told.bookmarks)
+    if are_believed(marked, told.bookmarks, text):
+        return with_layout(marked, layout, text)
+    return [*layout]
 
 
 def are_believed(found: Sequence[Heading], told: Sequence[ToldHeading], text: str) -> bool:
