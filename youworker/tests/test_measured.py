@@ -54,6 +54,9 @@ def test_only_what_is_measured_is_traced(processes: str, tmp_path: Path) -> None
     (tmp_path / "test_traced.py").write_text(TRACED_TESTS)
     plugins = ("youworker.tests.support.quick", "youworker.tests.support.measured", "no:django")
     command = [sys.executable, "-m", "pytest", "-n", processes, "--cov", "--cov-report=", "-q"]
+    # By default pytest locks other accounts out of the folder of all its sessions: a database that
+    # another test starts at that moment, as an account of its own, fails.
+    command += ["--basetemp", str(tmp_path / "inner")]
     environment = {**os.environ, "PYTHONPATH": os.getcwd(), "COVERAGE_CORE": "ctrace"}
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"):
         environment.pop(name, None)
