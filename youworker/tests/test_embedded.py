@@ -260,3 +260,30 @@ def test_the_telling_line_of_a_log_is_found():
     assert postgres.last_line(log) == "FATAL: no space left"
     assert postgres.last_line("one\ntwo\n") == "two"
     assert postgres.last_line("") == "no reason was given"
+
+
+# What initdb said of a folder that was locked while it worked.
+LOCKED_OUT = """\
+PANIC:  could not open file "global/pg_control": Permission denied
+child process exited with exit code 134
+initdb: removing contents of data directory "postgres.draft"
+initdb: warning: could not open directory "postgres.draft": Permission denied
+initdb: error: failed to remove contents of data directory
+"""
+
+
+def test_a_database_that_cannot_be_created_says_why(tmp_path, monkeypatch):
+    (tmp_path / "told").write_text(LOCKED_OUT)
+    program = tmp_path / "initdb"
+    program.write_text('#!/bin/sh\ncat "$(dirname "$0")/told" >&2\nexit 1\n')
+    program.chmod(0o755)
+    (tmp_path / "told").chmod(0o644)
+    binary = postgres.binary
+    monkeypatch.setattr(
+        postgres, "binary", lambda name: str(program) if name == "initdb" else binary(name)
+    )
+
+    with pytest.raises(StartupRefused, match=r"could not open file .*: Permission denied"):
+        postgres.initialise_cluster(tmp_path / "postgres", tmp_path / "sockets")
+
+    assert not (tmp_path / "postgres.draft").exists()

@@ -182,7 +182,9 @@ def initialise_cluster(cluster: Path, socket_dir: Path) -> None:
     made = subprocess.run(command, capture_output=True, text=True, check=False, **identity())
     if made.returncode != 0:
         shutil.rmtree(draft, ignore_errors=True)
-        raise StartupRefused(f"cannot create the database in {cluster}: {last_line(made.stderr)}")
+        # What comes later is its clearing up.
+        cause = telling_lines(made.stderr)[0]
+        raise StartupRefused(f"cannot create the database in {cluster}: {cause}")
     draft.rename(cluster)
 
 
@@ -200,9 +202,14 @@ def running_server(cluster: Path) -> psutil.Process | None:
 
 def last_line(text: str) -> str:
     """The last line that says something."""
+    return telling_lines(text)[-1]
+
+
+def telling_lines(text: str) -> list[str]:
+    """The lines that name a fault, or else all; at least one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "rror" in line]
-    return (telling or lines or ["no reason was given"])[-1]
+    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "rror"))]
+    return telling or lines or ["no reason was given"]
 
 
 def create_tables(connection: psycopg.Connection) -> None:
