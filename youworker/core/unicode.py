@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # What no reader sees: controls, joiners, marks of direction, soft hyphens, variation selectors
 # and the fillers of Hangul (Unicode's Default_Ignorable_Code_Point).
@@ -31,6 +36,9 @@ ACCENTS = (
 ACCENT = re.compile(
     rf"[{ACCENTS}\u0640]|(?<![\u0433\u043a])\u0301|(?<![\u0400-\u04ff])\u0306|(?<!\u0456)\u0308"
 )
+FOREIGN = re.compile(r"[^\x00-\x7f]+")
+# About a word.
+FEW_LETTERS = 16
 FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
 # Letters that Unicode does not take apart, as people write them who have no key for them.
 SINGLE_LETTERS = str.maketrans(
@@ -44,10 +52,11 @@ SINGLE_LETTERS = str.maketrans(
     }
 )  # fmt: skip
 # The other way to write some letters without a key for them: Mueller, Aarhus, Groenland.
-TRANSCRIPTION = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
-    | {"Å": "Aa", "Ø": "Oe"}
-)
+TRANSCRIPTION = {
+    "ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe",
+    "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe",
+}  # fmt: skip
+TWO_LETTERS = re.compile("[" + "".join(TRANSCRIPTION) + "]")
 
 
 def members(characters: str) -> frozenset[str]:
@@ -83,11 +92,67 @@ def fold(text: str) -> str:
     """A text without case, accents, ligatures and other variants of its letters and digits."""
     if text.isascii():
         return text.lower()
-    bare = ACCENT.sub("", unicodedata.normalize("NFKD", text).casefold())
+    # In most texts these are a few letters and quotation marks, again and again.
+    return FOREIGN.sub(lambda found: fold_foreign(found[0]), text.lower())
+
+
+def fold_foreign(letters: str) -> str:
+    """As `fold`, for a stretch without ASCII; what is before and behind it makes no difference."""
+    few = len(letters) <= FEW_LETTERS
+    return fold_few_letters(letters) if few else fold_letters(letters)
+
+
+@lru_cache(maxsize=4096)
+def fold_few_letters(letters: str) -> str:
+    """The same of a short stretch, which comes again."""
+    return fold_letters(letters)
+
+
+def fold_letters(letters: str) -> str:
+    """The same, letter by letter."""
+    bare = ACCENT.sub("", unicodedata.normalize("NFKD", letters).casefold())
     digits = FOREIGN_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), bare)
     return unicodedata.normalize("NFC", digits.translate(SINGLE_LETTERS))
 
 
+def transcribed(text: str) -> str:
+    """A text (NFC) as people write it who have no key for its letters: Mueller, Aarhus."""
+    return TWO_LETTERS.sub(lambda found: TRANSCRIPTION[found[0]], text)
+
+
+def places_of(words: Iterable[str], text: str) -> list[tuple[int, int]]:
+    """Where folded words stand in a text (NFC) in either spelling: first and last offset, in order.
+
+    Those that overlap or touch are one.
+    """
+    signs = [fold(sign) for sign in text]
+    written = [fold(transcribed(sign)) for sign in text]
+    spans = {
+        span for word in words if word for each in (signs, written) for span in spans_of(word, each)
+    }
+    return joined(sorted(spans))
+
+
+def spans_of(word: str, signs: list[str]) -> Iterator[tuple[int, int]]:
+    """Where a word stands in folded signs, some of which are several letters or none."""
+    # The sign that each letter comes from.
+    places = [place for place, letters in enumerate(signs) for _ in letters]
+    for found in re.finditer(re.escape(word), "".join(signs)):
+        yield places[found.start()], places[found.end() - 1] + 1
+
+
+def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, of which those that overlap or touch are one."""
+    found: list[tuple[int, int]] = []
+    for span in spans:
+        if found and span[0] <= found[-1][1]:
+            start, end = found.pop()
+            found.append((start, max(end, span[1])))
+        else:
+            found.append(span)
+    return found
+
+
 def spellings(word: str) -> frozenset[str]:
     """The folded forms of a word: `muller` and `mueller` for `Müller`."""
-    return frozenset({fold(word), fold(word.translate(TRANSCRIPTION))})
+    return frozenset({fold(word), fold(transcribed(word))})

@@ -1,7 +1,16 @@
 # ruff: noqa: RUF001 -- letters that look alike are what this is about
 import pytest
 
-from youworker.core.unicode import clean_name, clean_username, fold, is_blank, name_key, spellings
+from youworker.core.unicode import (
+    clean_name,
+    clean_username,
+    fold,
+    fold_letters,
+    is_blank,
+    name_key,
+    places_of,
+    spellings,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +92,32 @@ def test_some_letters_are_written_in_two_ways_without_a_key_for_them():
     assert spellings("Müller") == {"muller", "mueller"}
     assert spellings("Ålborg") == {"alborg", "aalborg"}
     assert spellings("Café") == {"cafe"}
+
+
+@pytest.mark.parametrize("before", ["", "a", "I ", "\u0433", "é", "\u03a3", "1"])
+@pytest.mark.parametrize(
+    "letters",
+    ["Ä", "A\u0308", "ﬁ", "İ", "ΟΔΟΣ", "й", "и\u0306", "\u0301", "ẞ", "Ꭰ", "ｶﾞ", "२", "é" * 20],
+)
+def test_letters_are_folded_whatever_stands_beside_them(before, letters):
+    text = f"{before}{letters}s {letters}{before}"
+
+    assert fold(text) == fold_letters(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "marked"),
+    [
+        (["sail"], "Sails and a SAIL", ["Sail", "SAIL"]),
+        (["strasse"], "Die Straße.", ["Straße"]),
+        (["ss"], "Straße", ["ß"]),
+        (["mueller", "muller"], "Müller, Mueller, Muller", ["Müller", "Mueller", "Muller"]),
+        (["cafe"], "cafe\u0301s", ["cafe"]),
+        (["back", "ackup"], "backup", ["backup"]),
+        (["備"], "資料庫備份", ["備"]),
+        (["row"], "sail", []),
+        ([""], "sail", []),
+    ],
+)
+def test_words_are_found_in_a_text(words, text, marked):
+    assert [text[start:end] for start, end in places_of(words, text)] == marked
