@@ -197,6 +197,15 @@ class ListForm(forms.Form):
     page = PageField(min_value=1, max_value=100_000, required=False)
 
 
+class SaidForm(forms.Form):
+    """Words that were said, and in which conversations they are looked for."""
+
+    search = forms.CharField(max_length=LONGEST_SEARCH)
+    archived = forms.BooleanField(required=False)
+    origin = forms.ChoiceField(choices=SessionOrigin.choices, required=False)
+    page = PageField(min_value=1, max_value=1000, required=False)
+
+
 class WindowForm(forms.Form):
     """Which messages of a conversation are shown."""
 

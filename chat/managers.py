@@ -121,6 +121,10 @@ class MessageQuerySet(BaseQuerySet["Message"]):
         """Order as it was said; ids are time-ordered."""
         return self.order_by("created_at", "pk")
 
+    def newest_first(self) -> Self:
+        """Order by when it was said, latest first."""
+        return self.order_by("-created_at", "-pk")
+
 
 class RunQuerySet(LeasedQuerySet["Run"]):
     """Answers in the making and made."""

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
         CitationShape,
         ErrorOfRunShape,
         FeedbackShape,
+        FoundMessageShape,
         MessageShape,
         RunShape,
+        SpanShape,
         SummaryShape,
         ToolGrantShape,
         ToolRunShape,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     )
     from chat.types import ShownAttachment
     from documents.layout import PageBox
+    from documents.quoting.highlighting import Piece
 
 
 def rendered_session(session: Session, zone: tzinfo | None = None) -> dict[str, Any]:
@@ -175,6 +178,25 @@ def citations_of(message: Message) -> Iterable[Citation]:
     if "citations" in loaded:
         return message.citations.all()
     return Citation.objects.filter(message=message).with_passage().order_by("index")
+
+
+def rendered_found_message(message: Message, pieces: Iterable[Piece]) -> FoundMessageShape:
+    """A message that was found, with the pieces of its excerpt in one text."""
+    matches: list[SpanShape] = []
+    excerpt = ""
+    for piece in pieces:
+        start, excerpt = len(excerpt), excerpt + piece.text
+        if piece.is_meant:
+            matches.append({"start": start, "end": len(excerpt)})
+    return {
+        "id": message.pk,
+        "session_id": message.session_id,
+        "title": message.session.title,
+        "role": message.role,
+        "created_at": message.created_at,
+        "excerpt": excerpt,
+        "matches": matches,
+    }
 
 
 def rendered_message(

@@ -289,6 +289,18 @@ class WholeMessageShape(MessageShape):
     reasoning: str
 
 
+class FoundMessageShape(Shape):
+    """A message that has the words that were looked for, and where they stand in its excerpt."""
+
+    id: UUID
+    session_id: UUID
+    title: str
+    role: Annotated[str, MessageRole]
+    created_at: datetime
+    excerpt: str
+    matches: list[SpanShape]
+
+
 class AudioSerializer(serializers.Serializer[Any]):
     """A spoken question."""
 
@@ -476,6 +488,7 @@ ApprovalSerializer = serializer_for(ApprovalShape)
 ToolGrantSerializer = serializer_for(ToolGrantShape)
 MessageSerializer = serializer_for(MessageShape)
 WholeMessageSerializer = serializer_for(WholeMessageShape)
+FoundMessageSerializer = serializer_for(FoundMessageShape)
 RunSerializer = serializer_for(RunShape)
 SummarySerializer = serializer_for(SummaryShape)
 PostedSerializer = serializer_for(PostedShape)
@@ -486,6 +499,14 @@ class SessionFilterSerializer(serializers.Serializer[Any]):
     """`search` in titles, `archived`, and `origin`: `openai` for those of OpenAI's clients."""
 
     search = serializers.CharField(max_length=200, required=False)
+    archived = serializers.BooleanField(required=False, default=False)
+    origin = serializers.ChoiceField(SessionOrigin.values, required=False, default="")
+
+
+class MessageSearchSerializer(serializers.Serializer[Any]):
+    """Words that messages have, and in which conversations: `archived` and `origin` as there."""
+
+    search = serializers.CharField(max_length=200)
     archived = serializers.BooleanField(required=False, default=False)
     origin = serializers.ChoiceField(SessionOrigin.values, required=False, default="")
 

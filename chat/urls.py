@@ -27,6 +27,7 @@ urlpatterns = [
         name="attachment-picture",
     ),
     path("attachments/<uuid:pk>/thumbnail", attachments.ThumbnailView.as_view()),
+    path("messages", messages.as_view({"get": "list"})),
     path("messages/<uuid:pk>", messages.as_view({"get": "retrieve"})),
     path("messages/<uuid:pk>/regenerate", messages.as_view({"post": "regenerate"})),
     path("messages/<uuid:pk>/continue", messages.as_view({"post": "continue_answer"})),

@@ -14,6 +14,7 @@ from chat.forms import (
     AskForm,
     AttachForm,
     ListForm,
+    SaidForm,
     WindowForm,
     is_out_of_reach,
     offered_collections,
@@ -21,11 +22,12 @@ from chat.forms import (
 )
 from chat.pages.asking import begin_session, continue_session, show_accepted
 from chat.pages.beginning import describe_beginning
-from chat.pages.listing import list_sessions
+from chat.pages.listing import find_in_sessions, list_sessions
 from chat.pages.showing import TOOL_WORDS, part_context, read_window
 from ingestion.services import upload_limits
+from youworker.core.api.rate_limits import check_rate_limit
 from youworker.core.config import config
-from youworker.core.exceptions import InvalidInput
+from youworker.core.exceptions import InvalidInput, RateLimited
 from youworker.core.pages.base import FormPage, Page, is_htmx
 from youworker.core.pages.errors import render_error
 
@@ -168,3 +170,19 @@ class ListPage(Page, TemplateView):
         if found.is_empty and found.page > 1 and not is_htmx(self.request):
             return list_sessions(self.actor, **{**wish, "page": 1})
         return found
+
+
+class SaidPage(Page):
+    """The conversations in which something was said; htmx gets the list alone."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Look for the words, or say why not now."""
+        wish = cleaned(SaidForm(request.GET))
+        context: dict[str, Any] = {"section": "chat", "search": wish["search"]}
+        try:
+            check_rate_limit("SEARCH", self.actor)
+            context["said"] = find_in_sessions(self.actor, **wish)
+        except RateLimited as error:
+            context["refusal"] = error.in_words()
+        part = is_htmx(request)
+        return render(request, "chat/_said.html" if part else "chat/said.html", context)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from chat import services
-from chat.models import Session
+from chat.models import Message, Session
 from chat.queries import SessionRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from uuid import UUID
 
     from accounts.models import User
+    from documents.quoting.highlighting import Piece
 
 PER_PAGE = 40
+# Each with some lines of what was said.
+FOUND_PER_PAGE = 20
 WEEK, MONTH = 7, 30
 
 
@@ -90,6 +94,43 @@ def read_sessions(
     ids = services.ids_of_titled(rows, search)[part]
     found = rows.in_bulk(ids)
     return [found[pk] for pk in ids if pk in found]
+
+
+class FoundSession(NamedTuple):
+    """A conversation in which something was said, with the latest message that has it."""
+
+    message: Message
+    excerpt: list[Piece]
+
+
+@dataclass
+class FoundList:
+    """One page of the conversations in which something was said, latest first."""
+
+    page: int
+    found: list[FoundSession]
+    next_page: int | None
+
+
+def find_in_sessions(
+    user: User, *, search: str, archived: bool = False, origin: str = "", page: int = 1
+) -> FoundList:
+    """The conversations of somebody in which the words were said; no more is read than is shown."""
+    visible: Any = Session.objects.visible_to(user)
+    sessions = visible.archived(archived=archived).of_origin(origin)
+    latest: dict[UUID, UUID] = {}
+    for said in services.find_said(sessions, search):
+        latest.setdefault(said.session_id, said.message_id)
+        if len(latest) > page * FOUND_PER_PAGE:
+            break
+    ids = list(latest.values())[(page - 1) * FOUND_PER_PAGE :]
+    shown = ids[:FOUND_PER_PAGE]
+    rows = Message.objects.visible_to(user).select_related("session").in_bulk(shown)
+    found = [
+        FoundSession(row, services.excerpt_of_said(row.content, search))
+        for row in (rows[pk] for pk in shown if pk in rows)
+    ]
+    return FoundList(page, found, page + 1 if len(ids) > FOUND_PER_PAGE else None)
 
 
 def period_of(session: Session, today: date) -> str:

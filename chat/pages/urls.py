@@ -14,6 +14,7 @@ urlpatterns = [
     path("chat/attach", attachments.AttachPage.as_view(), name="chat-attach"),
     path("chat/attach/found", attachments.AttachablePart.as_view(), name="chat-attachable"),
     path("chat/list", conversations.ListPage.as_view(), name="chat-list"),
+    path("chat/said", conversations.SaidPage.as_view(), name="chat-said"),
     path(IN_SESSION, conversations.SessionPage.as_view(), name="chat-session"),
     path(f"{IN_SESSION}/messages", conversations.MessagesPart.as_view(), name="chat-messages"),
     path(f"{IN_SESSION}/rename", sessions.RenamePage.as_view(), name="chat-rename"),

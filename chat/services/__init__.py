@@ -37,12 +37,12 @@ from chat.services.questions import (
     regenerate,
 )
 from chat.services.runs import decide_call, find_call, stop_run
+from chat.services.searching import excerpt_of_said, find_said, ids_of_titled
 from chat.services.sessions import (
     active_run_id,
     create_session,
     delete_session,
     give_feedback,
-    ids_of_titled,
     own_session,
     restore_session,
     run_in_session,
@@ -70,9 +70,11 @@ __all__ = [
     "delete_system_prompt",
     "enforce_token_quota",
     "ensure_private_collection",
+    "excerpt_of_said",
     "find_attachable",
     "find_call",
     "find_model",
+    "find_said",
     "give_feedback",
     "hand_in_files",
     "hand_in_once",

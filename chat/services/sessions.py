@@ -1,4 +1,4 @@
-"""Conversations: begun, changed, hidden, found, and their answers rated."""
+"""Conversations: begun, changed, hidden, and their answers rated."""
 
 from __future__ import annotations
 
@@ -16,17 +16,11 @@ from quotas.enums import UsageKind
 from quotas.services import record_usage
 from youworker import audit
 from youworker.core.exceptions import InvalidInput, NotFound
-from youworker.core.slots import give_way
-from youworker.core.unicode import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from accounts.models import User
-    from chat.managers import SessionQuerySet
-
-# Some 20 ms of decrypting, about as long as any other request takes.
-TITLES_AT_ONCE = 500
 
 
 @transaction.atomic
@@ -127,21 +121,6 @@ def own_session(pk: UUID, *, deleted: bool = False, actor: User) -> Session:
     found: Session | None = (rows.deleted() if deleted else rows.alive()).filter(pk=pk).first()
     if found is None:
         raise NotFound("Not found.")
-    return found
-
-
-def ids_of_titled(sessions: SessionQuerySet, words: str) -> list[UUID]:
-    """The ids of those sessions whose title has the words, in order.
-
-    Titles are encrypted, so they are read here: some at a time, and others may go between.
-    """
-    wanted, found = fold(words), list[UUID]()
-    ids = list(sessions.values_list("pk", flat=True))
-    for start in range(0, len(ids), TITLES_AT_ONCE):
-        part = ids[start : start + TITLES_AT_ONCE]
-        titled = sessions.order_by().only("title").in_bulk(part)
-        found += [pk for pk in part if pk in titled and wanted in fold(titled[pk].title)]
-        give_way()
     return found
 
 

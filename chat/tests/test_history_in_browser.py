@@ -151,3 +151,24 @@ def test_a_key_is_shown_at_once_beside_three_hundred_messages(long_chat):
         }"""
     )
     assert slowest < 50
+
+
+def test_what_was_said_is_found_below_the_titles_and_led_to(long_chat):
+    page, asked = long_chat, []
+    page.on("request", lambda request: asked.append(request.url))
+    field = page.get_by_role("searchbox", name="Search conversations")
+    found = page.locator('[data-test="said"]')
+
+    field.press_sequentially("tok tok", delay=100)
+    found.get_by_text("tok tok").wait_for()
+    page.get_by_text("No title has these words.").wait_for()
+    found.click()
+    page.wait_for_url(re.compile(r"#m-"))
+
+    (message,) = page.locator(DONE).all()
+    assert page.url.endswith(f"#{message.get_attribute('id')}")
+    assert message.inner_text().count("tok") == 2
+    # Nothing was looked for while somebody typed on.
+    assert [url for url in asked if "/chat/said" in url] == [
+        f"{page.url.split('/chat')[0]}/chat/said?search=tok+tok"
+    ]

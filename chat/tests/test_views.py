@@ -202,7 +202,7 @@ def test_sessions_are_found_by_words_however_they_are_written(words):
 
 
 def test_searching_titles_reads_some_at_a_time(monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(services.sessions, "TITLES_AT_ONCE", 3)
+    monkeypatch.setattr(services.searching, "TITLES_AT_ONCE", 3)
     user, elsewhere = UserFactory(), SessionFactory(title="Backups of others")
     sessions = [SessionFactory(user=user, title=f"Backup {number}") for number in range(8)]
     SessionFactory(user=user, title="Holidays")

@@ -19,6 +19,7 @@ from chat.models import Message, Run, Session, Summary, ToolRun
 from chat.queries import SessionRows
 from chat.realtime.sse import event_stream, resume_point
 from chat.rendering import (
+    rendered_found_message,
     rendered_message,
     rendered_run,
     rendered_session,
@@ -31,6 +32,8 @@ from chat.runs.queue import queued_places
 from chat.serializers import (
     CreateSessionSerializer,
     FeedbackSerializer,
+    FoundMessageSerializer,
+    MessageSearchSerializer,
     MessageSerializer,
     MessageWindowSerializer,
     PostedSerializer,
@@ -201,6 +204,26 @@ class MessageViewSet(ChatView, GenericViewSet):
 
     def get_queryset(self) -> MessageQuerySet:
         return Message.objects.visible_to(self.actor).select_related("parent", "session")
+
+    @extend_schema(
+        parameters=[MessageSearchSerializer], responses=FoundMessageSerializer(many=True)
+    )
+    @rate_limited("SEARCH")
+    def list(self, request: Request) -> Response:
+        """Find messages by words, newest first, each with a few lines around them."""
+        wanted = validated(MessageSearchSerializer(data=request.query_params))
+        words, archived, origin = wanted["search"], wanted["archived"], wanted["origin"]
+        visible: SessionQuerySet = Session.objects.visible_to(self.actor)
+        sessions = visible.archived(archived=archived).of_origin(origin)
+        ids = [found.message_id for found in services.find_said(sessions, words)]
+        page = self.paginate_queryset(ids) or []
+        rows = Message.objects.visible_to(self.actor).select_related("session").in_bulk(page)
+        return self.get_paginated_response(
+            [
+                rendered_found_message(row, services.excerpt_of_said(row.content, words))
+                for row in (rows[pk] for pk in page if pk in rows)
+            ]
+        )
 
     @extend_schema(responses=WholeMessageSerializer)
     def retrieve(self, request: Request, pk: UUID) -> Response:

@@ -43,8 +43,14 @@ def excerpt(text: str, query: str, *, language: str) -> list[Piece]:
     without blanks, the pairs of characters count that say what the query is about.
     """
     text = without_markup(text)
-    spans = list(meant_spans(text, query, language))
-    start, end = window(text, spans)
+    return lines_around(text, list(meant_spans(text, query, language)))
+
+
+def lines_around(
+    text: str, spans: list[tuple[int, int]], characters: int = EXCERPT_CHARACTERS
+) -> list[Piece]:
+    """So many characters of a text that show the most of some places in it, in pieces."""
+    start, end = window(text, spans, characters)
     inside = [span for span in spans if span[0] >= start and span[1] <= end]
     pieces = cut_at(text, inside, start, end)
     if start > 0:
@@ -92,18 +98,18 @@ def pairs_within(word: str, pairs: set[str], offset: int) -> list[tuple[int, int
     return spans
 
 
-def window(text: str, spans: list[tuple[int, int]]) -> tuple[int, int]:
+def window(text: str, spans: list[tuple[int, int]], characters: int) -> tuple[int, int]:
     """The part of a text that shows the most of what was meant, cut between words."""
-    if len(text) <= EXCERPT_CHARACTERS:
+    if len(text) <= characters:
         return 0, len(text)
-    best = max(spans, key=lambda span: count_from(span[0], spans), default=(0, 0))
+    best = max(spans, key=lambda span: count_from(span[0], spans, characters), default=(0, 0))
     start = between_words(text, max(0, best[0] - LEAD_CHARACTERS))
-    return start, between_words(text, min(len(text), start + EXCERPT_CHARACTERS))
+    return start, between_words(text, min(len(text), start + characters))
 
 
-def count_from(start: int, spans: list[tuple[int, int]]) -> int:
+def count_from(start: int, spans: list[tuple[int, int]], characters: int) -> int:
     """How many spans an excerpt shows that begins before one of them."""
-    end = start - LEAD_CHARACTERS + EXCERPT_CHARACTERS
+    end = start - LEAD_CHARACTERS + characters
     return sum(start <= span[0] and span[1] <= end for span in spans)
 
 

@@ -188,6 +188,8 @@ CHAT = [
     # The image of the matrix has no stored file: whoever gets in is told so.
     Row("get", "v1/attachments/<uuid:pk>/picture", "own", "chat", 404, "attachment"),
     Row("get", "v1/attachments/<uuid:pk>/thumbnail", "own", "chat", 404, "attachment"),
+    # Without words nothing is looked for.
+    Row("get", "v1/messages", "signed_in", "chat", 400),
     Row("get", "v1/messages/<uuid:pk>", "own", "chat", thing="message"),
     Row("post", "v1/messages/<uuid:pk>/regenerate", "own", "chat", 400, "message", {"model": LONG}),
     Row("post", "v1/messages/<uuid:pk>/continue", "own", "chat", 400, "message", {"model": LONG}),
