@@ -15,6 +15,8 @@ CHAT_PAGES = [
     page("get", "chat/attach"),
     page("get", "chat/attach/found"),
     page("get", "chat/list"),
+    # Without words nothing is looked for.
+    page("get", "chat/said", ok=400),
     page("get", SESSION, "own", things=IN),
     page("post", SESSION, "own", 422, body={}, things=IN),
     page("get", f"{SESSION}/messages", "own", things=IN),
