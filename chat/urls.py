@@ -16,6 +16,10 @@ urlpatterns = [
         sessions.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
     path("sessions/<uuid:pk>/restore", sessions.as_view({"post": "restore"})),
+    path(
+        "sessions/<uuid:pk>/transcript",
+        sessions.as_view({"get": "transcript"}, content_negotiation_class=WhateverIsAccepted),
+    ),
     path("sessions/<uuid:pk>/summaries", conversations.SummaryViewSet.as_view({"get": "list"})),
     path("sessions/<uuid:pk>/messages", in_session.as_view({"get": "list", "post": "create"})),
     path("sessions/<uuid:pk>/attachments", files.as_view({"get": "list"})),

@@ -21,6 +21,7 @@ from chat.forms import (
 )
 from chat.pages.asking import change_settings
 from chat.pages.conversations import cleaned
+from chat.transcripts import transcript_answer
 from youworker.core.pages.base import ActPage, DialogPage, Page, answer_done
 
 if TYPE_CHECKING:
@@ -84,6 +85,14 @@ class SettingsPage(SessionDialog):
         """Keep what was chosen; it counts from the next question on."""
         change_settings(self.session, form.wish(), actor=self.actor)
         return answer_done(self.request, _("Settings saved."), self.back_url())
+
+
+class TranscriptPage(Page):
+    """The conversation as a file in Markdown."""
+
+    def get(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
+        """Hand it out."""
+        return transcript_answer(services.own_session(session_id, actor=self.actor))
 
 
 class ArchivePage(ActPage):

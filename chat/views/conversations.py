@@ -48,6 +48,7 @@ from chat.serializers import (
     WholeMessageSerializer,
 )
 from chat.standing import files_of_calls
+from chat.transcripts import MARKDOWN, transcript_answer
 from chat.voice import written_in_request
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from django.http import HttpResponse
     from rest_framework.request import Request
 
     from chat.managers import MessageQuerySet, RunQuerySet, SessionQuerySet, ToolRunQuerySet
@@ -151,6 +153,11 @@ class SessionViewSet(ChatView, ListModelMixin, GenericViewSet):
         session = services.own_session(pk, deleted=True, actor=self.actor)
         services.restore_session(session, actor=self.actor)
         return Response(self.get_serializer(session).data)
+
+    @extend_schema(responses={(200, MARKDOWN): str})
+    def transcript(self, request: Request, pk: UUID) -> HttpResponse:
+        """Read the chosen branch of a conversation as Markdown, with its sources."""
+        return transcript_answer(services.own_session(pk, actor=self.actor))
 
 
 class SessionMessageViewSet(ChatView, GenericViewSet):

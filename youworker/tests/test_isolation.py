@@ -195,6 +195,7 @@ ROUTES = {
     "v1/messages/<uuid:pk>": (message_of, ["get"]),
     "v1/messages/<uuid:pk>/regenerate": (message_of, ["post"]),
     "v1/messages/<uuid:pk>/continue": (message_of, ["post"]),
+    "v1/sessions/<uuid:pk>/transcript": (session_of, ["get"]),
     "v1/sessions/<uuid:pk>/summaries": (session_of, ["get"]),
     "v1/sessions/<uuid:pk>/attachments": (session_of, ["get"]),
     "v1/attachments/<uuid:pk>/keep": (attachment_of, ["post"]),

@@ -181,6 +181,7 @@ CHAT = [
     Row("post", "v1/sessions/<uuid:pk>/restore", "own", "chat", 200, "deleted_session"),
     Row("get", "v1/sessions/<uuid:pk>/messages", "own", "chat", thing="session"),
     Row("post", "v1/sessions/<uuid:pk>/messages", "own", "chat", 400, "session", {}),
+    Row("get", "v1/sessions/<uuid:pk>/transcript", "own", "chat", thing="session"),
     Row("get", "v1/sessions/<uuid:pk>/summaries", "own", "chat", thing="session"),
     Row("get", "v1/sessions/<uuid:pk>/attachments", "own", "chat", thing="session"),
     Row("post", "v1/attachments", "signed_in", "chat", 201, body={}),

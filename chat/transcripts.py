@@ -1,0 +1,87 @@
+"""A conversation in Markdown, to keep or to hand on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from chat.branches import read_messages, read_tree, shown_leaf
+from chat.enums import MessageRole
+from chat.rendering import attachments_of, citations_of, rendered_citation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chat.models import Message, Session
+
+MARKDOWN = "text/markdown"
+LONGEST_NAME = 80
+MARKS = re.compile(r"[\\`*_\[\]<>#|]")
+FENCE = re.compile(r"`{3,}")
+
+
+def transcript_answer(session: Session) -> HttpResponse:
+    """The transcript of a conversation as a file that is named after it."""
+    name = slugify(session.title, allow_unicode=True)[:LONGEST_NAME] or "conversation"
+    answer = HttpResponse(transcript_of(session), content_type=f"{MARKDOWN}; charset=utf-8")
+    answer["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=f"{name}.md"
+    )
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def transcript_of(session: Session) -> str:
+    """The branch of a conversation that its user reads, with files and sources."""
+    tree = read_tree(session)
+    messages = read_messages(tree.branch_of(shown_leaf(session, tree)))
+    title = in_line(session.title or _("New conversation"))
+    return "\n\n".join([f"# {title}", *map(message_in_markdown, messages)]) + "\n"
+
+
+def message_in_markdown(message: Message) -> str:
+    """Who said something and when, what it was, and what it came with or rests on."""
+    speaker = "YouWorker" if message.role == MessageRole.ASSISTANT else _("You")
+    said = date_format(timezone.localtime(message.created_at), "DATETIME_FORMAT")
+    files = ", ".join(in_line(file.name) for file in attachments_of(message))
+    sources = [source_in_markdown(rendered_citation(row)) for row in citations_of(message)]
+    parts = [
+        f"## {speaker} · {said}",
+        message.content.strip() or f"*{_('There is no text.')}*",
+        f"{_('Files')}: {files}" if files else "",
+        "\n\n".join([f"**{_('Sources')}**", *sources]) if sources else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def source_in_markdown(citation: Any) -> str:
+    """A numbered source with its quote."""
+    page = _("page %(page)s") % {"page": citation["page"]} if citation["page"] else ""
+    parts = [f"**{in_line(citation['title'])}**", page, in_line(citation["heading"])]
+    number = f"{citation['index']}. "
+    head = number + ", ".join(part for part in parts if part)
+    lines = quote_lines(citation["excerpt"], is_code=citation["is_code"])
+    # Below its source, whatever the length of the number.
+    return "\n".join([head, "", *(f"{' ' * len(number)}{line}".rstrip() for line in lines)])
+
+
+def quote_lines(text: str, *, is_code: bool) -> Iterable[str]:
+    """A quote as lines of Markdown: source code between fences that it has not itself."""
+    lines = text.strip("\n").split("\n")
+    if not is_code:
+        return [f"> {line}" for line in lines]
+    longest = max((len(run) for run in FENCE.findall(text)), default=2)
+    fence = "`" * (longest + 1)
+    return [fence, *lines, fence]
+
+
+def in_line(text: str) -> str:
+    """A text in one line that shows its signs instead of meaning them."""
+    return MARKS.sub(lambda sign: f"\\{sign[0]}", " ".join(text.split()))
