@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 MARKDOWN = "text/markdown"
 LONGEST_NAME = 80
-MARKS = re.compile(r"[\\`*_\[\]<>#|]")
+MARKS = re.compile(r"[\\`*_<>#|]")
+# A bracket behind a backslash begins a formula.
+BRACKET = "&#91;"
 FENCE = re.compile(r"`{3,}")
 
 
@@ -64,19 +66,22 @@ def message_in_markdown(message: Message) -> str:
 def source_in_markdown(citation: Any) -> str:
     """A numbered source with its quote."""
     page = _("page %(page)s") % {"page": citation["page"]} if citation["page"] else ""
-    parts = [f"**{in_line(citation['title'])}**", page, in_line(citation["heading"])]
+    # Many documents are called as their first heading.
+    heading = citation["heading"] if citation["heading"] != citation["title"] else ""
+    parts = [f"**{in_line(citation['title'])}**", page, in_line(heading)]
     number = f"{citation['index']}. "
     head = number + ", ".join(part for part in parts if part)
     lines = quote_lines(citation["excerpt"], is_code=citation["is_code"])
     # Below its source, whatever the length of the number.
-    return "\n".join([head, "", *(f"{' ' * len(number)}{line}".rstrip() for line in lines)])
+    return "\n".join([head, "", *(f"{' ' * len(number)}{line}" for line in lines)])
 
 
 def quote_lines(text: str, *, is_code: bool) -> Iterable[str]:
     """A quote as lines of Markdown: source code between fences that it has not itself."""
     lines = text.strip("\n").split("\n")
     if not is_code:
-        return [f"> {line}" for line in lines]
+        # Two blanks keep what follows on a line of its own.
+        return [f"> {line}  " for line in lines[:-1]] + [f"> {lines[-1]}"]
     longest = max((len(run) for run in FENCE.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return [fence, *lines, fence]
@@ -84,4 +89,5 @@ def quote_lines(text: str, *, is_code: bool) -> Iterable[str]:
 
 def in_line(text: str) -> str:
     """A text in one line that shows its signs instead of meaning them."""
-    return MARKS.sub(lambda sign: f"\\{sign[0]}", " ".join(text.split()))
+    line = MARKS.sub(lambda sign: f"\\{sign[0]}", " ".join(text.split()))
+    return line.replace("[", BRACKET)

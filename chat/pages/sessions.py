@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,7 +22,7 @@ from chat.forms import (
 )
 from chat.pages.asking import change_settings
 from chat.pages.conversations import cleaned
-from chat.transcripts import transcript_answer
+from chat.transcripts import transcript_answer, transcript_of
 from youworker.core.pages.base import ActPage, DialogPage, Page, answer_done
 
 if TYPE_CHECKING:
@@ -93,6 +94,16 @@ class TranscriptPage(Page):
     def get(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
         """Hand it out."""
         return transcript_answer(services.own_session(session_id, actor=self.actor))
+
+
+class PrintPage(Page):
+    """The conversation as it is printed, or saved as a PDF by what the browser prints with."""
+
+    def get(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
+        """Show it without anything to do in it."""
+        session = services.own_session(session_id, actor=self.actor)
+        context = {"section": "chat", "session": session, "transcript": transcript_of(session)}
+        return render(request, "chat/print.html", context)
 
 
 class ArchivePage(ActPage):

@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{IN_SESSION}/rename", sessions.RenamePage.as_view(), name="chat-rename"),
     path(f"{IN_SESSION}/settings", sessions.SettingsPage.as_view(), name="chat-settings"),
     path(f"{IN_SESSION}/transcript", sessions.TranscriptPage.as_view(), name="chat-transcript"),
+    path(f"{IN_SESSION}/print", sessions.PrintPage.as_view(), name="chat-print"),
     path(f"{IN_SESSION}/archive", sessions.ArchivePage.as_view(), name="chat-archive"),
     path(f"{IN_SESSION}/delete", sessions.DeletePage.as_view(), name="chat-delete"),
     path(f"{IN_SESSION}/restore", sessions.RestorePage.as_view(), name="chat-restore"),

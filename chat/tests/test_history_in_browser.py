@@ -172,3 +172,31 @@ def test_what_was_said_is_found_below_the_titles_and_led_to(long_chat):
     assert [url for url in asked if "/chat/said" in url] == [
         f"{page.url.split('/chat')[0]}/chat/said?search=tok+tok"
     ]
+
+
+def test_a_conversation_is_printed_whole(page):
+    page.add_init_script("window.print = () => { window.printed = document.body.innerText }")
+    page.goto("/chat")
+    page.wait_for_function("() => document.querySelector('yw-chat')?.composer")
+    page.fill(FIELD, "[[tokens=2]] **one**")
+    page.press(FIELD, "Enter")
+    page.locator(DONE).wait_for()
+
+    page.emulate_media(media="print")
+    head = page.locator(".chat-head")
+    assert head.evaluate("each => getComputedStyle(each).position") == "static"
+    assert page.locator(".foot").is_hidden()
+    page.emulate_media(media="screen")
+    page.get_by_label("Conversation menu").click()
+    page.get_by_role("link", name="Print").click()
+    page.wait_for_function("() => window.printed")
+
+    paper = page.locator("[data-paper]")
+    assert paper.locator("h4").count() == 2
+    assert paper.locator("strong", has_text="one").count() == 1
+    assert "tok tok" in page.evaluate("window.printed")
+    page.evaluate("window.printed = ''")
+    page.get_by_role("button", name="Print").click()
+    assert "tok tok" in page.evaluate("window.printed")
+    page.get_by_role("link", name="Back to the chat").click()
+    page.locator(DONE).wait_for()

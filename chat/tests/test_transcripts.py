@@ -18,14 +18,15 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_conversation_is_told_in_order_with_its_sources(user):
-    session = SessionFactory(user=user, title="Replicas *and* more")
+    session = SessionFactory(user=user, title="[Replicas](x) *and* more")
     question, answer = exchange(session, "They stream its log [1].\n")
     MessageFactory(session=session, parent=answer, content="Thank you.")
-    CitationFactory(message=answer, index=1, title="HA_guide", page=3, quote="A standby follows.")
+    place = {"title": "HA_guide", "heading": "HA_guide", "page": 3}
+    CitationFactory(message=answer, index=1, quote="A standby follows.", **place)
 
     lines = transcript_of(session).split("\n\n")
 
-    assert lines[0] == "# Replicas \\*and\\* more"
+    assert lines[0] == "# &#91;Replicas](x) \\*and\\* more"
     assert lines[1].startswith("## You · ")
     assert lines[2] == question.content
     assert lines[3].startswith("## YouWorker · ")
@@ -46,6 +47,14 @@ def test_the_branch_that_is_read_is_told(user):
 
     assert "The first answer." in transcript_of(session)
     assert second.content not in transcript_of(session)
+
+
+def test_the_lines_of_a_quote_stay_apart(user):
+    session = SessionFactory(user=user)
+    _, answer = exchange(session)
+    CitationFactory(message=answer, index=1, title="Guide", quote="1. Stop.\n2. Start.")
+
+    assert "   > 1. Stop.  \n   > 2. Start.\n" in transcript_of(session)
 
 
 def test_source_code_stands_between_fences_it_has_not_itself(user):

@@ -25,6 +25,7 @@ CHAT_PAGES = [
     page("get", f"{SESSION}/settings", "own", things=IN),
     page("post", f"{SESSION}/settings", "own", 302, body={}, things=IN),
     page("get", f"{SESSION}/transcript", "own", things=IN),
+    page("get", f"{SESSION}/print", "own", things=IN),
     page("post", f"{SESSION}/archive", "own", 302, things=IN),
     page("post", f"{SESSION}/delete", "own", 302, things=IN),
     page("post", f"{SESSION}/restore", "own", 302, things={"session_id": "deleted_session"}),
