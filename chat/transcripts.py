@@ -26,7 +26,9 @@ LONGEST_NAME = 80
 MARKS = re.compile(r"[\\`*_<>#|]")
 # A bracket behind a backslash begins a formula.
 BRACKET = "&#91;"
-FENCE = re.compile(r"`{3,}")
+BACKTICKS = re.compile(r"`{3,}")
+# The line before or behind source code.
+FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`\n]*$)|~{3,})(.*)", re.MULTILINE)
 
 
 def transcript_answer(session: Session) -> HttpResponse:
@@ -56,11 +58,22 @@ def message_in_markdown(message: Message) -> str:
     sources = [source_in_markdown(rendered_citation(row)) for row in citations_of(message)]
     parts = [
         f"## {speaker} · {said}",
-        message.content.strip() or f"*{_('There is no text.')}*",
+        closed(message.content.strip()) or f"*{_('There is no text.')}*",
         f"{_('Files')}: {files}" if files else "",
         "\n\n".join([f"**{_('Sources')}**", *sources]) if sources else "",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def closed(text: str) -> str:
+    """A text whose source code ends: that of an answer which was cut would go on behind it."""
+    fence = ""
+    for run, rest in FENCE.findall(text):
+        if not fence:
+            fence = run
+        elif run.startswith(fence) and not rest.strip():
+            fence = ""
+    return f"{text}\n{fence}" if fence else text
 
 
 def source_in_markdown(citation: Any) -> str:
@@ -82,7 +95,7 @@ def quote_lines(text: str, *, is_code: bool) -> Iterable[str]:
     if not is_code:
         # Two blanks keep what follows on a line of its own.
         return [f"> {line}  " for line in lines[:-1]] + [f"> {lines[-1]}"]
-    longest = max((len(run) for run in FENCE.findall(text)), default=2)
+    longest = max((len(run) for run in BACKTICKS.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return [fence, *lines, fence]
 

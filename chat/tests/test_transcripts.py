@@ -49,6 +49,25 @@ def test_the_branch_that_is_read_is_told(user):
     assert second.content not in transcript_of(session)
 
 
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("Run:\n\n```sh\nmake run", "make run\n```\n"),
+        ("~~~~\n~~~\nx", "x\n~~~~\n"),
+        ("```\nx\n````", "x\n````\n"),
+        ("```\nx\n```sh", "```sh\n```\n"),
+        ("Type ```` ``` ```` here", "here\n"),
+        ("```a`b", "```a`b\n"),
+        ("    ```\n", "```\n"),
+    ],
+)
+def test_source_code_that_was_cut_ends_with_its_message(user, text, end):
+    session = SessionFactory(user=user)
+    exchange(session, text)
+
+    assert transcript_of(session).endswith(end)
+
+
 def test_the_lines_of_a_quote_stay_apart(user):
     session = SessionFactory(user=user)
     _, answer = exchange(session)
