@@ -24,6 +24,7 @@ from chat.tests.factories import RunFactory, SessionFactory
 from chat.tests.llm_support import QUICK_RETRY, endpoint_at, events_of, model_on, text_of
 from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import ModelServer, Turn
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import PATIENCE_SECONDS
 
 FAULTS = {
@@ -57,9 +58,7 @@ async def pair():
 
 
 def dead_url():
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+    return f"http://127.0.0.1:{free_port()}/v1"
 
 
 def both(*servers, **changes):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from chat.agent.exceptions import ModelRefused, ModelUnavailable
 from chat.tests.llm_support import QUICK_RETRY, events_of, model_on, text_of
 from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import ModelServer, Turn
+from youworker.tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from chat.agent.types import ModelEvent
@@ -25,10 +25,7 @@ async def server():
 
 @pytest.fixture
 async def dead_url():
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-    yield f"http://127.0.0.1:{port}/v1"
+    yield f"http://127.0.0.1:{free_port()}/v1"
     await close_all()
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import time
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from chat.llm.registry import Listing, Registry
 from chat.tests.llm_support import QUICK_RETRY, endpoint_at, events_of, text_of
 from youworker.core.per_loop import close_all
 from youworker.tests.support.model_server import ModelServer, Turn
+from youworker.tests.support.ports import free_port
 from youworker.upstream.model_files.state import State, StateFile, Status
 
 
@@ -26,9 +26,7 @@ async def server():
 
 
 def dead_url():
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+    return f"http://127.0.0.1:{free_port()}/v1"
 
 
 def registry_of(*urls, default=""):

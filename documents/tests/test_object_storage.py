@@ -16,7 +16,8 @@ from documents.object_storage import ObjectStorage
 from documents.storage import storage_name
 from documents.tests.factories import DocumentFactory, complete_file, store_bytes, stored_path
 from youworker.appliance.health import checks
-from youworker.tests.support.s3_server import free_port, running_s3, use_storage
+from youworker.tests.support.ports import free_port
+from youworker.tests.support.s3_server import running_s3, use_storage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

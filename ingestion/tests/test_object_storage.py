@@ -21,7 +21,8 @@ from ingestion.models import IngestionItem
 from ingestion.pipeline.worker import work_for
 from ingestion.tests import samples
 from youworker.data_protection.collecting import add_originals
-from youworker.tests.support.s3_server import free_port, use_storage
+from youworker.tests.support.ports import free_port
+from youworker.tests.support.s3_server import use_storage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

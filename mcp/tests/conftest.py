@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import pytest
 
 from mcp.tests.scripts import ScriptedHttp
 from youworker.core.config import config
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import is_open, wait_until
 
 TINY = str(Path(__file__).parent / "programs" / "tiny.py")
@@ -61,9 +61,7 @@ def raw_argv():
 @contextmanager
 def serving_tiny(kind, path):
     """The test server over HTTP, as a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, TINY, kind, str(port)],
         cwd="/",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import shutil
-import socket
 import subprocess
 from contextlib import contextmanager
 
@@ -22,6 +21,7 @@ from mcp.tests.factories import UserFactory
 from youworker.core.config import BASE_DIR
 from youworker.core.db import run_in_thread
 from youworker.core.per_loop import close_all
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import is_open, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -71,9 +71,7 @@ def use(user, *calls, tell_progress=None):
 @contextmanager
 def serving_time():
     """The time server at a URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     program = [str(BIN / "python"), "-c", OVER_HTTP.format(port=port)]
     process = subprocess.Popen(program, cwd="/", stderr=subprocess.DEVNULL)
     try:
@@ -219,9 +217,7 @@ def test_the_memory_server_remembers_between_conversations(user, tmp_path):
 @contextmanager
 def serving_everything(argv):
     """The server with one tool of each kind at a URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [*argv, "streamableHttp"],
         env={"PORT": str(port)},

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing, contextmanager, suppress
 
 from youworker.core.config import BASE_DIR
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import is_open, wait_until
 
 START_SECONDS = 60
@@ -156,12 +157,6 @@ server = WebServer(gated, endpoint("127.0.0.1", int(sys.argv[1])), recognises)
 server.run()
 sys.exit(1 if server.failed else 0)
 """
-
-
-def free_port():
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 def start(port, **settings):

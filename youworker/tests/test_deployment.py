@@ -19,7 +19,6 @@ import psutil
 import pytest
 
 from youworker.tests.bench.chat import model_double
-from youworker.tests.bench.product import free_port
 from youworker.tests.bench.raw import connect, read_headers, send_request
 from youworker.tests.bench.sse import read_events
 from youworker.tests.bench.websocket import open_socket
@@ -31,6 +30,7 @@ from youworker.tests.support.outside_servers import (
     outside_redis,
     pooler,
 )
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import is_open, wait_until, wait_until_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

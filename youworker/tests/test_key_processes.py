@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from youworker.core.config import BASE_DIR
-from youworker.tests.bench.product import free_port
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.processes import environment_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

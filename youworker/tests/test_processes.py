@@ -35,6 +35,7 @@ from youworker.core.models import KeyFingerprint
 from youworker.encryption.keyring import require_keys
 from youworker.speech.link import SOCKET_VARIABLE as SPEECH_SOCKET
 from youworker.tests.support.configuring import override_config
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import wait_until, wait_until_async
 from youworker.upstream.client import unreachable
 from youworker.upstream.endpoint import Endpoint
@@ -451,12 +452,6 @@ def test_a_list_of_models_without_end_does_not_hold_up_the_start():
 
     assert reason == ""
     assert len(written) < 1000
-
-
-def free_port():
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 def descendants(process):

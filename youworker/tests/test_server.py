@@ -12,7 +12,8 @@ from websockets.sync.client import connect
 
 from youworker.server.handler import Handler
 from youworker.server.requests import CHUNK_BYTES, BodyQueue
-from youworker.tests.serving import KEY, START_SECONDS, ask, free_port, speak, start
+from youworker.tests.serving import KEY, START_SECONDS, ask, speak, start
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow

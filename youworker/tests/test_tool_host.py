@@ -18,7 +18,8 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from youworker.core.config import BASE_DIR
-from youworker.tests.bench.product import create_key, free_port, run_command
+from youworker.tests.bench.product import create_key, run_command
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import is_open, wait_until
 
 pytestmark = pytest.mark.slow

@@ -33,7 +33,7 @@ from youworker.core.postgres.pooling import (
 )
 from youworker.tests.support.configuring import override_config
 from youworker.tests.support.poolers import running_pooler
-from youworker.tests.support.s3_server import free_port
+from youworker.tests.support.ports import free_port
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -27,7 +27,8 @@ from youworker.backup.restoring import look_again
 from youworker.backup.sealing import Opener, Seal, open_identity, seal_with_passphrase
 from youworker.backup.verifying import opened_dump, original, verify_backup
 from youworker.tests.support.configuring import override_config
-from youworker.tests.support.s3_server import free_port, running_s3, use_storage
+from youworker.tests.support.ports import free_port
+from youworker.tests.support.s3_server import running_s3, use_storage
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

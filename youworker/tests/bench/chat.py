@@ -15,8 +15,9 @@ import psutil
 
 from youworker.core.config import BASE_DIR
 from youworker.tests.bench import Figure, at_least, at_most
-from youworker.tests.bench.product import Product, free_port, running_product
+from youworker.tests.bench.product import Product, running_product
 from youworker.tests.bench.sse import Stream, time_to_first_chunk, watch_chat
+from youworker.tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

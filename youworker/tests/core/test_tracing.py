@@ -21,7 +21,7 @@ from youworker.core.tracing import beginning
 from youworker.core.tracing.exporting import fit_to_tell, is_reachable
 from youworker.tests.support.collectors import attributes_of, running_collector, traced_to
 from youworker.tests.support.configuring import override_config
-from youworker.tests.support.s3_server import free_port
+from youworker.tests.support.ports import free_port
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"

@@ -16,8 +16,8 @@ import psycopg
 
 from youworker.appliance.embedded.postgres import binary, identity
 from youworker.appliance.embedded.redis import binary as redis_binary
-from youworker.tests.bench.product import free_port
 from youworker.tests.support.containers import DEPLOY, compose, filled
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import is_open, wait_until
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ from urllib.parse import urlencode
 from django.db import connection
 
 from youworker.appliance.embedded.postgres import identity
-from youworker.tests.bench.product import free_port
 from youworker.tests.support.outside_servers import (
     PROGRAMS,
     give_away,
     make_certificate,
     running_process,
 )
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import is_open, wait_until
 
 if TYPE_CHECKING:

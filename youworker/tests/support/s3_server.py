@@ -10,20 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from documents import object_storage
 from youworker.core.config import config
+from youworker.tests.support.ports import free_port
 from youworker.tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(port: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,10 +111,3 @@ def slow_body(handler, receiver):
 def endpoint_at(url, **more):
     """A row that is told everything, without the checks of the service."""
     return Endpoint.objects.create(url=url, **{"actions": ["*"], "secret": new_secret(), **more})
-
-
-def closed_port():
-    """A port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from accounts.tests.factories import UserFactory
 from youworker import audit
 from youworker.tests.support.configuring import override_config
+from youworker.tests.support.ports import free_port
 from youworker.upstream import egress
 from youworker.upstream.tests.test_fetcher import certificate
 from youworker.webhooks import delivering, sending, settling, tasks
@@ -22,7 +23,6 @@ from youworker.webhooks.models import Delivery, Endpoint, Event
 from youworker.webhooks.services import resume_endpoint, rotate_secret
 from youworker.webhooks.tests.receivers import (
     answer,
-    closed_port,
     drip,
     endpoint_at,
     hang,
@@ -199,7 +199,7 @@ def test_a_certificate_nobody_vouches_for_is_refused(tmp_path):
 
 
 def test_nobody_listening_is_said():
-    endpoint_at(f"http://localhost:{closed_port()}/secret-path")
+    endpoint_at(f"http://localhost:{free_port()}/secret-path")
     happen()
 
     deliver_due()
