@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from documents.letters import legible, plain_letters
@@ -49,9 +51,13 @@ def excerpt(text: str, query: str, *, language: str) -> list[Piece]:
 def lines_around(
     text: str, spans: list[tuple[int, int]], characters: int = EXCERPT_CHARACTERS
 ) -> list[Piece]:
-    """So many characters of a text that show the most of some places in it, in pieces."""
+    """So many characters of a text that show the most of some places in it, in pieces.
+
+    The places stand in order and do not overlap. One that is longer than the lines is shown as
+    far as they go.
+    """
     start, end = window(text, spans, characters)
-    inside = [span for span in spans if span[0] >= start and span[1] <= end]
+    inside = [(max(one, start), min(two, end)) for one, two in spans if one < end and two > start]
     pieces = cut_at(text, inside, start, end)
     if start > 0:
         pieces.insert(0, Piece("… ", is_meant=False))
@@ -110,7 +116,8 @@ def window(text: str, spans: list[tuple[int, int]], characters: int) -> tuple[in
 def count_from(start: int, spans: list[tuple[int, int]], characters: int) -> int:
     """How many spans an excerpt shows that begins before one of them."""
     end = start - LEAD_CHARACTERS + characters
-    return sum(start <= span[0] and span[1] <= end for span in spans)
+    first = bisect_left(spans, start, key=itemgetter(0))
+    return bisect_right(spans, end, key=itemgetter(1)) - first
 
 
 def between_words(text: str, offset: int) -> int:

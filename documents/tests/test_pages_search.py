@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
-from documents.quoting.highlighting import excerpt
+from documents.quoting.highlighting import excerpt, lines_around
 from documents.tests.factories import CollectionFactory, DocumentFactory, embed, write
 from ingestion.tests.factories import ItemFactory
 from youworker.tests.support.pages import text_of
@@ -236,3 +236,37 @@ def test_a_long_text_is_shown_around_what_was_meant():
     assert marked(pieces) == ["needle"]
     assert len(shown) < 600
     assert (pieces[0].text, pieces[-1].text) == ("… ", " …")
+
+
+class CountedSpans(list[tuple[int, int]]):
+    """Places that know how often one of them was looked at."""
+
+    looks = 0
+
+    def __getitem__(self, index):
+        self.looks += 1
+        return super().__getitem__(index)
+
+    def __iter__(self):
+        for span in super().__iter__():
+            self.looks += 1
+            yield span
+
+
+def test_what_comes_again_and_again_is_not_compared_with_itself():
+    spans = CountedSpans((start, start + 1) for start in range(0, 2000, 2))
+
+    lines_around("e " * 1000, spans)
+
+    assert spans.looks < 100 * len(spans)
+
+
+@pytest.mark.parametrize("before", ["", "Some words stand before it. ", "one " * 30])
+def test_what_is_longer_than_the_excerpt_is_marked_as_far_as_it_goes(before):
+    text = before + "needle " * 100
+    span = (len(before), len(text))
+
+    pieces = lines_around(text, [span])
+
+    (piece,) = [each for each in pieces if each.is_meant]
+    assert piece.text.startswith("needle needle")
