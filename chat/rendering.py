@@ -38,9 +38,9 @@ if TYPE_CHECKING:
         ToolRunShape,
         WholeMessageShape,
     )
+    from chat.services.searching import FoundMessage
     from chat.types import ShownAttachment
     from documents.layout import PageBox
-    from documents.quoting.highlighting import Piece
 
 
 def rendered_session(session: Session, zone: tzinfo | None = None) -> dict[str, Any]:
@@ -180,11 +180,12 @@ def citations_of(message: Message) -> Iterable[Citation]:
     return Citation.objects.filter(message=message).with_passage().order_by("index")
 
 
-def rendered_found_message(message: Message, pieces: Iterable[Piece]) -> FoundMessageShape:
+def rendered_found_message(found: FoundMessage) -> FoundMessageShape:
     """A message that was found, with the pieces of its excerpt in one text."""
+    message = found.message
     matches: list[SpanShape] = []
     excerpt = ""
-    for piece in pieces:
+    for piece in found.excerpt:
         start, excerpt = len(excerpt), excerpt + piece.text
         if piece.is_meant:
             matches.append({"start": start, "end": len(excerpt)})

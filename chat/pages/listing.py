@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from chat import services
-from chat.models import Message, Session
+from chat.models import Session
 from chat.queries import SessionRows
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
-    from documents.quoting.highlighting import Piece
+    from chat.services.searching import FoundMessage
 
 PER_PAGE = 40
 # Each with some lines of what was said.
@@ -96,19 +96,12 @@ def read_sessions(
     return [found[pk] for pk in ids if pk in found]
 
 
-class FoundSession(NamedTuple):
-    """A conversation in which something was said, with the latest message that has it."""
-
-    message: Message
-    excerpt: list[Piece]
-
-
 @dataclass
 class FoundList:
-    """One page of the conversations in which something was said, latest first."""
+    """One page of the conversations in which something was said, each with its latest message."""
 
     page: int
-    found: list[FoundSession]
+    found: list[FoundMessage]
     next_page: int | None
 
 
@@ -124,12 +117,7 @@ def find_in_sessions(
         if len(latest) > page * FOUND_PER_PAGE:
             break
     ids = list(latest.values())[(page - 1) * FOUND_PER_PAGE :]
-    shown = ids[:FOUND_PER_PAGE]
-    rows = Message.objects.visible_to(user).select_related("session").in_bulk(shown)
-    found = [
-        FoundSession(row, services.excerpt_of_said(row.content, search))
-        for row in (rows[pk] for pk in shown if pk in rows)
-    ]
+    found = list(services.read_found(ids[:FOUND_PER_PAGE], search, actor=user))
     return FoundList(page, found, page + 1 if len(ids) > FOUND_PER_PAGE else None)
 
 

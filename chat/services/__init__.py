@@ -37,7 +37,7 @@ from chat.services.questions import (
     regenerate,
 )
 from chat.services.runs import decide_call, find_call, stop_run
-from chat.services.searching import excerpt_of_said, find_said, ids_of_titled
+from chat.services.searching import find_said, ids_of_titled, read_found
 from chat.services.sessions import (
     active_run_id,
     create_session,
@@ -70,7 +70,6 @@ __all__ = [
     "delete_system_prompt",
     "enforce_token_quota",
     "ensure_private_collection",
-    "excerpt_of_said",
     "find_attachable",
     "find_call",
     "find_model",
@@ -88,6 +87,7 @@ __all__ = [
     "post_message",
     "quotes_by_default",
     "read_earlier",
+    "read_found",
     "record_direct_call",
     "record_embedding",
     "regenerate",

@@ -17,20 +17,25 @@ from youworker.core.unicode import fold, places_of, spellings, transcribed
 from youworker.encryption.fields import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from uuid import UUID
 
+    from accounts.models import User
     from chat.managers import SessionQuerySet
     from documents.quoting.highlighting import Piece
 
 # Some 20 ms of decrypting, about as long as any other request takes.
 TITLES_AT_ONCE = 500
 MESSAGES_AT_ONCE = 300
-# Two or three lines at the side of a page.
-EXCERPT_CHARACTERS = 160
+# As long for folding, where messages are long.
+CHARACTERS_AT_ONCE = 500_000
+# Four lines at the side of a page, two on a page of their own.
+EXCERPT_CHARACTERS = 120
 # What stands between quotation marks is looked for as it is.
 TERM = re.compile(r"[\"“”„«»]([^\"“”„«»]+)[\"“”„«»]|(\S+)")
 QUOTATION_MARKS = '"“”„«»'
+# What Markdown stresses words with and writes code in; `2**8` is something else.
+STRESS = re.compile(r"`|\*\*(?:(?<![0-9A-Za-z]\*\*)|(?![0-9A-Za-z]))")
 
 
 def ids_of_titled(sessions: SessionQuerySet, words: str) -> list[UUID]:
@@ -65,18 +70,43 @@ def find_said(sessions: SessionQuerySet, words: str) -> Iterator[Said]:
     rows = Message.objects.filter(session__in=sessions.order_by())
     places = [Said(*each) for each in rows.newest_first().values_list("pk", "session_id")]
     for start in range(0, len(places), MESSAGES_AT_ONCE):
-        part = places[start : start + MESSAGES_AT_ONCE]
-        said = Message.objects.only("content").in_bulk([place.message_id for place in part])
-        for place in part:
-            if place.message_id in said and has_all(said[place.message_id].content, terms):
-                yield place
+        yield from said_in(places[start : start + MESSAGES_AT_ONCE], terms)
+        give_way()
+
+
+def said_in(places: Sequence[Said], terms: list[frozenset[str]]) -> Iterator[Said]:
+    """Those of some messages that have all the terms; others go between long ones as well."""
+    rows = Message.objects.only("content").in_bulk([place.message_id for place in places])
+    read = 0
+    for place in places:
+        text = rows[place.message_id].content if place.message_id in rows else ""
+        if has_all(text, terms):
+            yield place
+        read += len(text)
+        if read > CHARACTERS_AT_ONCE:
+            give_way()
+            read = 0
+
+
+class FoundMessage(NamedTuple):
+    """A message that was found, and a few lines of it in pieces."""
+
+    message: Message
+    excerpt: list[Piece]
+
+
+def read_found(ids: Sequence[UUID], words: str, *, actor: User) -> Iterator[FoundMessage]:
+    """Those of some messages that somebody still has, in order, with the lines around the words."""
+    rows = Message.objects.visible_to(actor).select_related("session").in_bulk(ids)
+    for row in (rows[pk] for pk in ids if pk in rows):
+        yield FoundMessage(row, excerpt_of_said(row.content, words))
         give_way()
 
 
 def terms_of(words: str) -> list[frozenset[str]]:
     """What to look for: of each word or quoted phrase the folded ways to spell it."""
     found = (one or other.strip(QUOTATION_MARKS) for one, other in TERM.findall(words))
-    return [ways for term in found if all(ways := spellings(" ".join(term.split())))]
+    return [ways for term in found if all(ways := spellings(in_one_line(term)))]
 
 
 def has_all(text: str, terms: list[frozenset[str]]) -> bool:
@@ -97,5 +127,4 @@ def excerpt_of_said(text: str, words: str) -> list[Piece]:
 
 def in_one_line(text: str) -> str:
     """A text (NFC) with single blanks, and without what Markdown stresses its words with."""
-    bare = text.replace("**", "").replace("`", "")
-    return " ".join(unicodedata.normalize("NFC", bare).split())
+    return " ".join(unicodedata.normalize("NFC", STRESS.sub("", text)).split())

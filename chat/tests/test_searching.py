@@ -65,6 +65,11 @@ def test_questions_and_answers_are_found_newest_first(user):
         ("night it", "It runs at night."),
         ("50%", "Costs fell by 50%."),
         ("a_b", "Call `a_b()`."),
+        ("`a_b()`", "Call `a_b()`."),
+        ("Mu\u0308ller", "Frau Mueller weiß es."),
+        ("2**8", "It is 2**8."),
+        ("**kwargs", "Take **kwargs."),
+        ('"这是重点内容"', "这是**重点**内容。"),
     ],
 )
 def test_words_are_found_however_they_are_written(user, words, text):
@@ -81,6 +86,8 @@ def test_words_are_found_however_they_are_written(user, words, text):
         ("axb", "Call a_b."),
         ('""', "It runs at night."),
         ("\u0301", "It runs at night."),
+        ("**", "It **runs** at night."),
+        ("28", "It is 2**8."),
     ],
 )
 def test_what_does_not_have_all_the_words_is_not_found(user, words, text):
@@ -121,6 +128,31 @@ def test_no_more_is_read_than_is_taken(user, monkeypatch, django_assert_num_quer
     # The places of all, and the texts of the first three.
     with django_assert_num_queries(2):
         next(services.find_said(Session.objects.visible_to(user), "backup"))
+
+
+def test_others_go_between_long_messages_and_their_excerpts(user, monkeypatch):
+    turns = []
+    monkeypatch.setattr(services.searching, "give_way", lambda: turns.append(1))
+    monkeypatch.setattr(services.searching, "CHARACTERS_AT_ONCE", 1000)
+    session = SessionFactory(user=user)
+    MessageFactory.create_batch(3, session=session, content="A backup. " * 200)
+    MessageFactory.create_batch(3, session=session, content="A backup.")
+
+    places = list(services.find_said(Session.objects.visible_to(user), "backup"))
+    assert len(turns) == 3 + 1
+
+    turns.clear()
+    ids = [place.message_id for place in places]
+    assert len(list(services.read_found(ids, "backup", actor=user))) == len(turns) == 6
+
+
+def test_what_went_meanwhile_is_not_shown(user):
+    gone, kept = said(user, "A backup"), said(user, "A backup")
+    gone.session.soft_delete()
+
+    rows = list(services.read_found([gone.pk, kept.pk], "backup", actor=user))
+
+    assert [row.message for row in rows] == [kept]
 
 
 def test_pages_of_messages_are_counted(user):

@@ -224,13 +224,8 @@ class MessageViewSet(ChatView, GenericViewSet):
         sessions = visible.archived(archived=archived).of_origin(origin)
         ids = [found.message_id for found in services.find_said(sessions, words)]
         page = self.paginate_queryset(ids) or []
-        rows = Message.objects.visible_to(self.actor).select_related("session").in_bulk(page)
-        return self.get_paginated_response(
-            [
-                rendered_found_message(row, services.excerpt_of_said(row.content, words))
-                for row in (rows[pk] for pk in page if pk in rows)
-            ]
-        )
+        rows = services.read_found(page, words, actor=self.actor)
+        return self.get_paginated_response([rendered_found_message(row) for row in rows])
 
     @extend_schema(responses=WholeMessageSerializer)
     def retrieve(self, request: Request, pk: UUID) -> Response:

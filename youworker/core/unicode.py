@@ -125,11 +125,10 @@ def places_of(words: Iterable[str], text: str) -> list[tuple[int, int]]:
 
     Those that overlap or touch are one.
     """
-    signs = [fold(sign) for sign in text]
-    written = [fold(transcribed(sign)) for sign in text]
-    spans = {
-        span for word in words if word for each in (signs, written) for span in spans_of(word, each)
-    }
+    written = [[fold(sign) for sign in text]]
+    if TWO_LETTERS.search(text):
+        written.append([fold(transcribed(sign)) for sign in text])
+    spans = {span for word in words if word for each in written for span in spans_of(word, each)}
     return joined(sorted(spans))
 
 
