@@ -230,6 +230,8 @@ def test_without_scripts_messages_are_searched_on_a_page(client, user):
     assert "Nights" in shown
     assert 'value="backup"' in shown
     assert '<input type="hidden" name="archived" value="1">' in shown
+    assert "<h1>Archive</h1>" in shown
+    assert 'href="/chat/list?archived=1">Archive</a>' in shown
 
 
 def test_a_search_of_messages_for_nonsense_is_refused_on_its_page(client, user):
