@@ -200,3 +200,41 @@ def test_a_conversation_is_printed_whole(page):
     assert "tok tok" in page.evaluate("window.printed")
     page.get_by_role("link", name="Back to the chat").click()
     page.locator(DONE).wait_for()
+
+
+SLOW = """words => {
+  const direct = window.fetch;
+  window.fetch = async (url, options) => {
+    if (String(url.url ?? url).includes(`/chat/list?search=${words}`)) {
+      await new Promise((go) => { window.go = go; });
+    }
+    return direct(url, options);
+  };
+}"""
+
+
+def test_what_the_field_says_is_what_was_looked_for(long_chat):
+    page, field = long_chat, long_chat.get_by_role("searchbox", name="Search conversations")
+    page.evaluate(SLOW, "first")
+
+    field.fill("first")
+    page.wait_for_function("() => window.go")
+    for words in ("second", "tok tok"):
+        with page.expect_request(re.compile("/chat/list")):
+            field.fill(words)
+    page.evaluate("window.go()")
+
+    page.locator('[data-test="said"]').get_by_text("tok tok").wait_for()
+
+
+def test_what_was_deleted_from_the_field_is_looked_for_again(long_chat):
+    page, field = long_chat, long_chat.get_by_role("searchbox", name="Search conversations")
+    found = page.locator('[data-test="said"]')
+    field.fill("tok tok")
+    found.wait_for()
+
+    field.press("Escape")
+    page.locator("#sessions [data-session]").wait_for()
+    field.fill("tok tok")
+
+    found.wait_for()
