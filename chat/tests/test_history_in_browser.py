@@ -238,3 +238,15 @@ def test_what_was_deleted_from_the_field_is_looked_for_again(long_chat):
     field.fill("tok tok")
 
     found.wait_for()
+
+
+def test_who_stood_on_the_link_goes_on_at_what_was_found(long_chat):
+    page, field, held = long_chat, long_chat.get_by_role("searchbox"), []
+    page.route("**/chat/said?*", lambda route: held.extend([route]))
+    with page.expect_request("**/chat/said?*"):
+        field.fill("tok tok")
+    page.get_by_role("link", name="Search in messages").focus()
+    (route,) = held
+    route.continue_()
+
+    page.wait_for_function("() => document.activeElement.dataset.test === 'said'")

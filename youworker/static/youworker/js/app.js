@@ -18,10 +18,24 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 });
 
 document.addEventListener("htmx:error", () => toast(t("The server cannot be reached. Try again."), { kind: "error" }));
-document.addEventListener("htmx:after:settle", ({ target }) => {
+document.addEventListener("htmx:after:settle", ({ target, detail: { task, newContent } }) => {
   showTimes(document);
   enterRefused(target);
+  if (left.has(task) && isFocusLost()) goOn(newContent);
 });
+
+// What brings more of a list is replaced by it: who was there goes on at its first row.
+const left = new WeakSet();
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  for (const task of tasks) {
+    if (task.target?.matches?.(".more") && task.target.contains(document.activeElement)) left.add(task);
+  }
+});
+
+function goOn(nodes) {
+  const links = nodes.flatMap((node) => [...(node.querySelectorAll?.("a, button") ?? [])]);
+  links[0]?.focus();
+}
 
 document.addEventListener("click", (event) => {
   const close = event.target.closest?.(".toast [data-close]");
