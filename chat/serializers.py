@@ -504,7 +504,7 @@ class SessionFilterSerializer(serializers.Serializer[Any]):
 
 
 class MessageSearchSerializer(serializers.Serializer[Any]):
-    """Words that messages have, and in which conversations: `archived` and `origin` as there."""
+    """`search`: words, or a `"phrase"`, that messages have; the rest as in the list of sessions."""
 
     search = serializers.CharField(max_length=200)
     archived = serializers.BooleanField(required=False, default=False)
