@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from documents import shown_text
 from ingestion.parsing import kinds, markdown
 from ingestion.parsing.decoding import Decoded, decode
 from ingestion.parsing.embedded import without_controls
@@ -23,7 +24,6 @@ PICTURE = re.compile(
 )
 HALVES = re.compile("[\ud800-\udfff]")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
-TICKS = re.compile("`{3,}+")
 # What is taken of an output that comes in several forms, best first.
 FORMS = ("text/markdown", "text/plain", "text/latex", "text/html")
 LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
@@ -80,12 +80,11 @@ def joined(source: str | list[str]) -> str:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Text as a block of code, its fence longer than any inside."""
+    """Text as a block of code; nothing of blanks."""
     if not text.strip():
         return ""
-    ticks = "`" * max([3, *(len(found[0]) + 1 for found in TICKS.finditer(text))])
     name = language if LANGUAGE.fullmatch(language) else ""
-    return f"{ticks}{name}\n{text.rstrip()}\n{ticks}"
+    return shown_text.fenced(text.rstrip(), name)
 
 
 def shown(output: dict[str, Any]) -> str:
