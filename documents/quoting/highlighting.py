@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from documents.letters import legible, plain_letters
 from documents.quoting.words import WORD, reader_of
 from documents.unspaced import RUN, telling_pairs, units_of
+from youworker.core.unicode import joined_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,13 +96,9 @@ def pairs_within(word: str, pairs: set[str], offset: int) -> list[tuple[int, int
     spans: list[tuple[int, int]] = []
     for one, two in itertools.pairwise([*units_of(word), ""]):
         if meant := next((each for each in (one + two, one) if each in pairs), ""):
-            start, end = offset, offset + len(meant)
-            if spans and spans[-1][1] >= start:
-                start, last = spans.pop()
-                end = max(end, last)
-            spans.append((start, end))
+            spans.append((offset, offset + len(meant)))
         offset += len(one)
-    return spans
+    return joined_spans(spans)
 
 
 def window(text: str, spans: list[tuple[int, int]], characters: int) -> tuple[int, int]:

@@ -129,7 +129,7 @@ def places_of(words: Iterable[str], text: str) -> list[tuple[int, int]]:
     if TWO_LETTERS.search(text):
         written.append([fold(transcribed(sign)) for sign in text])
     spans = {span for word in words if word for each in written for span in spans_of(word, each)}
-    return joined(sorted(spans))
+    return joined_spans(sorted(spans))
 
 
 def spans_of(word: str, signs: list[str]) -> Iterator[tuple[int, int]]:
@@ -140,7 +140,7 @@ def spans_of(word: str, signs: list[str]) -> Iterator[tuple[int, int]]:
         yield places[found.start()], places[found.end() - 1] + 1
 
 
-def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def joined_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Spans in order, of which those that overlap or touch are one."""
     found: list[tuple[int, int]] = []
     for span in spans:
