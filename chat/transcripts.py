@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -15,18 +15,16 @@ from django.utils.translation import gettext as _
 from chat.branches import read_messages, read_tree, shown_leaf
 from chat.enums import MessageRole
 from chat.rendering import attachments_of, citations_of, rendered_citation
+from documents.shown_text import MARKDOWN, fenced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from chat.models import Message, Session
+    from chat.serializers import CitationShape
 
-MARKDOWN = "text/markdown"
 LONGEST_NAME = 80
 MARKS = re.compile(r"[\\`*_<>#|]")
 # A bracket behind a backslash begins a formula.
 BRACKET = "&#91;"
-BACKTICKS = re.compile(r"`{3,}")
 # The line before or behind source code.
 FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`\n]*$)|~{3,})(.*)", re.MULTILINE)
 
@@ -76,7 +74,7 @@ def closed(text: str) -> str:
     return f"{text}\n{fence}" if fence else text
 
 
-def source_in_markdown(citation: Any) -> str:
+def source_in_markdown(citation: CitationShape) -> str:
     """A numbered source with its quote."""
     page = _("page %(page)s") % {"page": citation["page"]} if citation["page"] else ""
     # Many documents are called as their first heading.
@@ -84,20 +82,15 @@ def source_in_markdown(citation: Any) -> str:
     parts = [f"**{in_line(citation['title'])}**", page, in_line(heading)]
     number = f"{citation['index']}. "
     head = number + ", ".join(part for part in parts if part)
-    lines = quote_lines(citation["excerpt"], is_code=citation["is_code"])
+    quote = citation["excerpt"].strip("\n")
+    lines = (fenced(quote, "") if citation["is_code"] else quoted(quote)).split("\n")
     # Below its source, whatever the length of the number.
     return "\n".join([head, "", *(f"{' ' * len(number)}{line}" for line in lines)])
 
 
-def quote_lines(text: str, *, is_code: bool) -> Iterable[str]:
-    """A quote as lines of Markdown: source code between fences that it has not itself."""
-    lines = text.strip("\n").split("\n")
-    if not is_code:
-        # Two blanks keep what follows on a line of its own.
-        return [f"> {line}  " for line in lines[:-1]] + [f"> {lines[-1]}"]
-    longest = max((len(run) for run in BACKTICKS.findall(text)), default=2)
-    fence = "`" * (longest + 1)
-    return [fence, *lines, fence]
+def quoted(text: str) -> str:
+    """A text as a quote; two blanks keep what follows on a line of its own."""
+    return "> " + text.replace("\n", "  \n> ")
 
 
 def in_line(text: str) -> str:

@@ -48,8 +48,9 @@ from chat.serializers import (
     WholeMessageSerializer,
 )
 from chat.standing import files_of_calls
-from chat.transcripts import MARKDOWN, transcript_answer
+from chat.transcripts import transcript_answer
 from chat.voice import written_in_request
+from documents.shown_text import MARKDOWN
 from youworker.core.api.base import ActorView
 from youworker.core.api.rate_limits import rate_limited
 
