@@ -503,12 +503,10 @@ class SessionFilterSerializer(serializers.Serializer[Any]):
     origin = serializers.ChoiceField(SessionOrigin.values, required=False, default="")
 
 
-class MessageSearchSerializer(serializers.Serializer[Any]):
+class MessageSearchSerializer(SessionFilterSerializer):
     """`search`: words, or a `"phrase"`, that messages have; the rest as in the list of sessions."""
 
     search = serializers.CharField(max_length=200)
-    archived = serializers.BooleanField(required=False, default=False)
-    origin = serializers.ChoiceField(SessionOrigin.values, required=False, default="")
 
 
 class MessageWindowSerializer(serializers.Serializer[Any]):

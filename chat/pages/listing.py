@@ -109,10 +109,8 @@ def find_in_sessions(
     user: User, *, search: str, archived: bool = False, origin: str = "", page: int = 1
 ) -> FoundList:
     """The conversations of somebody in which the words were said; no more is read than is shown."""
-    visible: Any = Session.objects.visible_to(user)
-    sessions = visible.archived(archived=archived).of_origin(origin)
     latest: dict[UUID, UUID] = {}
-    for said in services.find_said(sessions, search):
+    for said in services.find_said(search, archived=archived, origin=origin, actor=user):
         latest.setdefault(said.session_id, said.message_id)
         if len(latest) > page * FOUND_PER_PAGE:
             break

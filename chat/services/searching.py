@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
-from chat.models import Message
+from chat.models import Message, Session
 from documents.quoting.highlighting import lines_around, without_markup
 from youworker.core.slots import give_way
 from youworker.core.unicode import fold, places_of, spellings, transcribed
@@ -58,8 +58,10 @@ class Said(NamedTuple):
     session_id: UUID
 
 
-def find_said(sessions: SessionQuerySet, words: str) -> Iterator[Said]:
-    """The messages in some conversations that have all the words, newest first.
+def find_said(
+    words: str, *, archived: bool = False, origin: str = "", actor: User
+) -> Iterator[Said]:
+    """The messages that have all the words, newest first, in conversations as a list has them.
 
     As many are read as the caller takes. Case and accents do not count, parts of words do; words
     between quotation marks stand side by side.
@@ -67,7 +69,9 @@ def find_said(sessions: SessionQuerySet, words: str) -> Iterator[Said]:
     terms = terms_of(words)
     if not terms:
         return
-    rows = Message.objects.filter(session__in=sessions.order_by())
+    own: SessionQuerySet = Session.objects.visible_to(actor)
+    sessions = own.archived(archived=archived).of_origin(origin)
+    rows = Message.objects.filter(session__in=sessions)
     places = [Said(*each) for each in rows.newest_first().values_list("pk", "session_id")]
     for start in range(0, len(places), MESSAGES_AT_ONCE):
         yield from said_in(places[start : start + MESSAGES_AT_ONCE], terms)

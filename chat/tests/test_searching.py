@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from accounts.tests.factories import UserFactory
 from chat import services
 from chat.enums import MessageRole, SessionOrigin
-from chat.models import Message, Session
+from chat.models import Message
 from chat.tests.factories import MessageFactory, SessionFactory
 from chat.tests.page_support import exchange
 from youworker.core.exceptions import RateLimited
@@ -127,7 +127,7 @@ def test_no_more_is_read_than_is_taken(user, monkeypatch, django_assert_num_quer
 
     # The places of all, and the texts of the first three.
     with django_assert_num_queries(2):
-        next(services.find_said(Session.objects.visible_to(user), "backup"))
+        next(services.find_said("backup", actor=user))
 
 
 def test_others_go_between_long_messages_and_their_excerpts(user, monkeypatch):
@@ -138,7 +138,7 @@ def test_others_go_between_long_messages_and_their_excerpts(user, monkeypatch):
     MessageFactory.create_batch(3, session=session, content="A backup. " * 200)
     MessageFactory.create_batch(3, session=session, content="A backup.")
 
-    places = list(services.find_said(Session.objects.visible_to(user), "backup"))
+    places = list(services.find_said("backup", actor=user))
     assert len(turns) == 3 + 1
 
     turns.clear()
@@ -224,8 +224,10 @@ def test_who_finds_nothing_is_told(client, user):
 def test_without_scripts_messages_are_searched_on_a_page(client, user):
     said(user, "A backup", title="Nights", archived_at=timezone.now())
 
+    usual = text_of(client.get("/chat/said", {"search": "backup"}))
     shown = text_of(client.get("/chat/said", {"search": "backup", "archived": 1}))
 
+    assert "Nights" not in usual
     assert "<html" in shown
     assert "Nights" in shown
     assert 'value="backup"' in shown

@@ -220,10 +220,8 @@ class MessageViewSet(ChatView, GenericViewSet):
     def list(self, request: Request) -> Response:
         """Find messages by words, newest first, each with a few lines around them."""
         wanted = validated(MessageSearchSerializer(data=request.query_params))
-        words, archived, origin = wanted["search"], wanted["archived"], wanted["origin"]
-        visible: SessionQuerySet = Session.objects.visible_to(self.actor)
-        sessions = visible.archived(archived=archived).of_origin(origin)
-        ids = [found.message_id for found in services.find_said(sessions, words)]
+        words = wanted.pop("search")
+        ids = [found.message_id for found in services.find_said(words, **wanted, actor=self.actor)]
         page = self.paginate_queryset(ids) or []
         rows = services.read_found(page, words, actor=self.actor)
         return self.get_paginated_response([rendered_found_message(row) for row in rows])
